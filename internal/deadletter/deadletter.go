@@ -1,0 +1,73 @@
+// Package deadletter writes the messages that stand for what could not be delivered or decoded, and reads them back.
+package deadletter
+
+import (
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// MaxFrame is how many bytes of an undecodable frame are kept.
+const MaxFrame = 64 << 10
+
+// A Reason is why a message was given up.
+type Reason struct {
+	Sink        string // the account name of what gave up
+	Err         error
+	Attempts    int
+	First, Last time.Time // of the attempts
+}
+
+// Wrap returns a message of type metlog.deadletter that holds m's JSON and Meta, and the reason.
+func Wrap(m *envelope.Message, r Reason) (envelope.Message, error) {
+	meta := m.Meta()
+	return envelope.Draft{
+		Type:     envelope.TypeDeadLetter,
+		Severity: envelope.Warning,
+		Payload:  m.JSON(),
+		Fields: []slog.Attr{
+			slog.String("sink", r.Sink),
+			slog.String("error", errorText(r.Err)),
+			slog.Int("attempts", r.Attempts),
+			slog.Time("first", r.First.UTC()),
+			slog.Time("last", r.Last.UTC()),
+			slog.Time("received", meta.Received.UTC()),
+			slog.String("origin", meta.Origin),
+			slog.String("id", meta.ID.String()),
+		},
+	}.Seal()
+}
+
+// Undecodable returns a message of type metlog.undecodable for a frame, or a part of one, that err was returned for.
+func Undecodable(frame string, err error, origin string) (envelope.Message, error) {
+	offset := 0
+	if syntax := (*envelope.SyntaxError)(nil); errors.As(err, &syntax) {
+		offset = syntax.Offset
+	}
+	fields := make([]slog.Attr, 0, 5)
+	fields = append(fields, slog.String("error", errorText(err)), slog.Int("offset", offset), slog.String("origin", origin))
+	if len(frame) > MaxFrame {
+		fields = append(fields, slog.Int("bytes", len(frame)))
+		frame = frame[:MaxFrame]
+	}
+	if !utf8.ValidString(frame) {
+		frame = base64.StdEncoding.EncodeToString([]byte(frame))
+		fields = append(fields, slog.String("encoding", "base64"))
+	}
+	return envelope.Draft{Type: envelope.TypeUndecodable, Severity: envelope.Warning, Payload: frame, Fields: fields}.Seal()
+}
+
+// maxError bounds the text of an error that goes into a message: an endpoint's answer may be part of it.
+const maxError = 4 << 10
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	return text[:min(len(text), maxError)]
+}

@@ -1,0 +1,150 @@
+// Package intake is what every source does between its wire and its sink: decode frames, offer batches, give what was
+// refused or unreadable to the dead letter, and count it.
+package intake
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/deadletter"
+	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/source"
+)
+
+// maxFaults is how many unreadable pieces of one frame are told apart; what follows is one more piece. It bounds what a
+// frame of garbage lines costs.
+const maxFaults = 8
+
+// An Intake gathers one batch at a time. It belongs to the goroutine that runs the source, but for its Counters.
+type Intake struct {
+	sink.Counters
+	Name       string // for the account and dead letters
+	Decoder    source.Decoder
+	DeadLetter sink.Sink // nil: none
+
+	batch  []envelope.Message
+	faults []fault
+}
+
+type fault struct {
+	frame, origin string
+	err           error
+}
+
+// Account returns the source's account: Offered is envelopes and unreadable pieces received, Done what the sink took.
+func (in *Intake) Account() sink.Account { return in.Counters.Account(in.Name) }
+
+// Len returns the number of messages and unreadable pieces gathered.
+func (in *Intake) Len() int { return len(in.batch) + len(in.faults) }
+
+// Frame decodes one frame into the batch. frame must never change after. slab is the size in bytes of the memory that
+// frame is part of. It returns the ID for the next frame's meta.
+func (in *Intake) Frame(frame string, slab int, meta envelope.Meta) envelope.ID {
+	for faults := 0; ; {
+		before := len(in.batch)
+		var err error
+		in.batch, err = in.Decoder.AppendParse(in.batch, frame, slab, meta)
+		for range len(in.batch) - before {
+			meta.ID = meta.ID.Next()
+		}
+		if err == nil {
+			return meta.ID
+		}
+		faults++
+		start, end := 0, len(frame)
+		var syntax *envelope.SyntaxError
+		if errors.As(err, &syntax) {
+			start = min(syntax.Start, len(frame))
+			if newline := strings.IndexByte(frame[min(max(syntax.Offset, start), len(frame)):], '\n'); newline >= 0 && faults < maxFaults {
+				end = min(max(syntax.Offset, start), len(frame)) + newline
+			}
+		}
+		in.Fault(frame[start:end], meta.Origin, err)
+		frame = strings.TrimLeft(frame[end:], " \t\r\n")
+		if frame == "" {
+			return meta.ID
+		}
+	}
+}
+
+// Fault adds one piece of input that no decoder was or will be asked about, such as a truncated datagram.
+func (in *Intake) Fault(frame, origin string, err error) {
+	in.faults = append(in.faults, fault{frame, origin, err})
+}
+
+// Offer sends the batch, once, and starts a new one. It returns when every message is accounted for.
+func (in *Intake) Offer(ctx context.Context, to sink.Sink) {
+	if n := len(in.batch); n > 0 {
+		in.settle(ctx, n, to.Send(ctx, in.batch))
+		clear(in.batch)
+		in.batch = in.batch[:0]
+	}
+	if len(in.faults) > 0 {
+		in.report(ctx)
+		clear(in.faults)
+		in.faults = in.faults[:0]
+	}
+}
+
+func (in *Intake) settle(ctx context.Context, n int, err error) {
+	if err == nil {
+		in.Sent(n, nil)
+		return
+	}
+	now := time.Now()
+	var letters []envelope.Message
+	var last error
+	failed := 0
+	for i, e := range sink.Failures(err, n) {
+		failed++
+		last = e
+		if in.DeadLetter == nil {
+			continue
+		}
+		letter, wrapErr := deadletter.Wrap(&in.batch[i], deadletter.Reason{Sink: in.Name, Err: e, Attempts: 1, First: now, Last: now})
+		if wrapErr == nil {
+			letters = append(letters, letter)
+		}
+	}
+	in.Sent(n-failed, nil)
+	in.bury(ctx, letters, failed, "refused", last)
+}
+
+func (in *Intake) report(ctx context.Context) {
+	var letters []envelope.Message
+	for _, f := range in.faults {
+		if in.DeadLetter == nil {
+			break
+		}
+		if letter, err := deadletter.Undecodable(f.frame, f.err, f.origin); err == nil {
+			letters = append(letters, letter)
+		}
+	}
+	in.bury(ctx, letters, len(in.faults), "undecodable", in.faults[len(in.faults)-1].err)
+}
+
+// bury gives letters to the dead letter and counts total messages: those it took as "deadletter", the others as reason.
+func (in *Intake) bury(ctx context.Context, letters []envelope.Message, total int, reason string, cause error) {
+	taken := 0
+	if len(letters) > 0 {
+		taken = len(letters)
+		for range sink.Failures(in.DeadLetter.Send(ctx, letters), len(letters)) {
+			taken--
+		}
+	}
+	in.Drop(taken, "deadletter", cause)
+	in.Drop(total-taken, reason, cause)
+}
+
+// Draining returns a context for a source's Sends: it carries ctx's values and ends timeout after ctx does.
+func Draining(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(timeout, cancel)
+		context.AfterFunc(drain, func() { timer.Stop() })
+	})
+	return drain, func() { stop(); cancel() }
+}

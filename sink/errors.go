@@ -1,0 +1,153 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// ErrClosed is what Send returns after Shutdown or Close.
+var ErrClosed = errors.New("sink: closed")
+
+// A BatchError says which messages of a batch were not accepted; all others were. It has no Unwrap, since what is true of
+// one message's error need not be true of the others': [Failures] gives each its own.
+type BatchError struct {
+	Failed []Failure // ascending by Index, at most one per message, never empty
+}
+
+// A Failure is one message of a batch that was not accepted.
+type Failure struct {
+	Index int // in the batch given to Send
+	Err   error
+}
+
+func (e *BatchError) Error() string {
+	if len(e.Failed) == 0 {
+		return "sink: no message failed"
+	}
+	first := e.Failed[0]
+	if len(e.Failed) == 1 {
+		return fmt.Sprintf("sink: message %d of the batch: %v", first.Index, first.Err)
+	}
+	return fmt.Sprintf("sink: %d messages of the batch failed, the first at %d: %v", len(e.Failed), first.Index, first.Err)
+}
+
+// Failures yields the index and the error of each message that a Send of n messages did not accept, in ascending order:
+// none for nil, a [*BatchError]'s own, every one of the n for any other error. It is the one way to read a Send's error.
+func Failures(err error, n int) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		if err == nil {
+			return
+		}
+		var batch *BatchError
+		if !errors.As(err, &batch) {
+			for i := range n {
+				if !yield(i, err) {
+					return
+				}
+			}
+			return
+		}
+		for _, f := range batch.Failed {
+			if !yield(f.Index, f.Err) {
+				return
+			}
+		}
+	}
+}
+
+// batchError returns failed as a Send's error, nil when it is empty.
+func batchError(failed []Failure) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	return &BatchError{Failed: failed}
+}
+
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+// Permanent marks err, which is about one message, as one that sending the same message again cannot mend. Permanent(nil)
+// is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+// IsPermanent reports whether err, about one message, is permanent. A joined error is permanent only if every part is.
+func IsPermanent(err error) bool {
+	switch e := err.(type) {
+	case nil:
+		return false
+	case *permanentError:
+		return true
+	case interface{ Unwrap() error }:
+		return IsPermanent(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		parts := e.Unwrap()
+		for _, part := range parts {
+			if !IsPermanent(part) {
+				return false
+			}
+		}
+		return len(parts) > 0
+	}
+	return false
+}
+
+type retryAfterError struct {
+	err error
+	d   time.Duration
+}
+
+func (e *retryAfterError) Error() string { return fmt.Sprintf("%v (not again before %v)", e.err, e.d) }
+func (e *retryAfterError) Unwrap() error { return e.err }
+
+// RetryAfter marks err with the time that must pass before the message is sent again. Queue and Retry obey it; it outranks
+// their own backoff only when it is longer. RetryAfter(nil, d) is nil.
+func RetryAfter(err error, d time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &retryAfterError{err, d}
+}
+
+// RetryDelay returns the longest time that a [RetryAfter] within err asks for, 0 when there is none.
+func RetryDelay(err error) (d time.Duration) {
+	switch e := err.(type) {
+	case *retryAfterError:
+		return max(e.d, RetryDelay(e.err))
+	case *BatchError:
+		for _, f := range e.Failed {
+			d = max(d, RetryDelay(f.Err))
+		}
+	case interface{ Unwrap() error }:
+		return RetryDelay(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			d = max(d, RetryDelay(part))
+		}
+	}
+	return d
+}
+
+// A LeftError says what a Shutdown or Close left undelivered.
+type LeftError struct {
+	Name     string // the account's
+	Messages uint64
+	Bytes    uint64
+	Where    string // where they are now; empty when they are lost
+}
+
+func (e *LeftError) Error() string {
+	where := "lost"
+	if e.Where != "" {
+		where = "in " + e.Where
+	}
+	return fmt.Sprintf("%s: %d messages (%d bytes) left, %s", e.Name, e.Messages, e.Bytes, where)
+}
