@@ -5,10 +5,8 @@ package envelope
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +45,11 @@ func (p *Parser) AppendParse(batch []Message, frame string, slab int, meta Meta)
 			return batch, &SyntaxError{int(d.InputOffset()) - len(raw), 0, "not an object"}
 		}
 		var c bytes.Buffer
-		_ = json.Compact(&c, raw)
+		c.Write(raw)
+		if bytes.ContainsAny(raw, "\r\n\t") {
+			c.Reset()
+			_ = json.Compact(&c, raw)
+		}
 		m := Message{text: c.String(), slab: uint16(min((slab+1023)/1024, 65535))}
 		m.index()
 		m.setMeta(meta)
@@ -70,6 +72,9 @@ func (m *Message) index() {
 		for i, n := range stubNames {
 			if n == k {
 				m.members[i] = span{uint32(end - len(raw)), uint32(end)}
+				if raw[0] == '"' && bytes.IndexByte(raw, '\\') >= 0 {
+					m.escaped |= 1 << i
+				}
 			}
 		}
 	}
@@ -192,55 +197,3 @@ func (v Value) String() string {
 func (v Value) Int() (int64, bool)     { n, err := strconv.ParseInt(v.raw, 10, 64); return n, err == nil }
 func (v Value) Float() (float64, bool) { n, err := strconv.ParseFloat(v.raw, 64); return n, err == nil }
 func (v Value) Bool() (value, ok bool) { return v.raw == "true", v.Kind() == Bool }
-
-func (m *Message) With(fields ...slog.Attr) (Message, error) { panic("stub") }
-func (m *Message) Without(path ...string) (Message, error)   { panic("stub") }
-func (m *Message) Clone() Message                            { c := *m; c.text = strings.Clone(m.text); c.slab = 0; return c }
-func CloneAll(dst, src []Message) []Message {
-	for i := range src {
-		dst = append(dst, src[i].Clone())
-	}
-	return dst
-}
-
-type Draft struct {
-	Timestamp    time.Time
-	Logger, Type string
-	Severity     Severity
-	Payload      string
-	Fields       []slog.Attr
-	PID          int
-	Hostname     string
-}
-
-func (d Draft) Seal() (Message, error) {
-	if d.Timestamp.IsZero() {
-		d.Timestamp = time.Now()
-	}
-	var fields bytes.Buffer
-	h := slog.NewJSONHandler(&fields, &slog.HandlerOptions{ReplaceAttr: func(g []string, a slog.Attr) slog.Attr {
-		if len(g) == 0 && (a.Key == "time" || a.Key == "level" || a.Key == "msg") {
-			return slog.Attr{}
-		}
-		return a
-	}})
-	r := slog.NewRecord(time.Time{}, 0, "", 0)
-	r.AddAttrs(d.Fields...)
-	_ = h.Handle(context.Background(), r)
-	o := struct {
-		Type      string          `json:"type"`
-		Timestamp string          `json:"timestamp"`
-		Logger    string          `json:"logger"`
-		Severity  int             `json:"severity"`
-		Payload   string          `json:"payload"`
-		Fields    json.RawMessage `json:"fields"`
-		Env       string          `json:"env_version"`
-		PID       int             `json:"metlog_pid,omitempty"`
-		Host      string          `json:"metlog_hostname,omitempty"`
-	}{d.Type, d.Timestamp.UTC().Format("2006-01-02T15:04:05.000000Z"), d.Logger, d.Severity.Code(), d.Payload, bytes.TrimSpace(fields.Bytes()), "0.8", d.PID, d.Hostname}
-	b, err := json.Marshal(o)
-	if err != nil {
-		return Message{}, err
-	}
-	return Parse(b)
-}

@@ -1,0 +1,122 @@
+package envelope
+
+import (
+	"log/slog"
+	"math"
+	"strconv"
+)
+
+const (
+	maxDepth    = 64 // of a whole envelope; the Parser takes no more
+	fieldsDepth = 2  // of the fields object, the envelope's own being 1
+	maxPairs    = 32 // attributes that are compared pair by pair
+)
+
+// appendObject appends attrs as a JSON object, which is the depth-th in the envelope.
+func appendObject(b []byte, attrs []slog.Attr, depth int) []byte {
+	start := len(b)
+	b = append(b, '{')
+	b, doubt := appendAttrs(b, attrs, depth)
+	b = append(b, '}')
+	if doubt {
+		b = dropTwins(b, start)
+	}
+	return b
+}
+
+// appendAttrs appends attrs as members of an object that is open. It reports whether a name may stand twice in it.
+func appendAttrs(b []byte, attrs []slog.Attr, depth int) (out []byte, doubt bool) {
+	doubt = len(attrs) > maxPairs
+	for i := range attrs {
+		key, v := attrs[i].Key, attrs[i].Value
+		if key == "" {
+			if v = resolve(v); v.Kind() == slog.KindGroup {
+				b, _ = appendAttrs(b, v.Group(), depth)
+				doubt = true
+				continue
+			}
+			if v.Kind() == slog.KindAny && v.Any() == nil {
+				continue
+			}
+		}
+		for j := 0; j < i && !doubt; j++ {
+			doubt = attrs[j].Key == key
+		}
+		before := len(b)
+		if b[before-1] != '{' {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		if n := plain(key); n == len(key) {
+			b = append(b, key...)
+		} else {
+			var invalid bool
+			b, _, invalid = appendText(b, key, n)
+			doubt = doubt || invalid
+		}
+		b = append(b, '"', ':')
+		var ok bool
+		if b, ok = appendValue(b, v, depth+1); !ok {
+			b = b[:before]
+		}
+	}
+	return b, doubt
+}
+
+// appendValue appends v as JSON; an object in it would be the depth-th in the envelope. False means that v is a group of
+// nothing, which is not written.
+func appendValue(b []byte, v slog.Value, depth int) ([]byte, bool) {
+	switch v.Kind() {
+	case slog.KindString:
+		b, _ = appendString(b, v.String())
+	case slog.KindInt64:
+		b = strconv.AppendInt(b, v.Int64(), 10)
+	case slog.KindUint64:
+		b = strconv.AppendUint(b, v.Uint64(), 10)
+	case slog.KindFloat64:
+		b = appendFloat(b, v.Float64())
+	case slog.KindBool:
+		b = strconv.AppendBool(b, v.Bool())
+	case slog.KindDuration:
+		b = strconv.AppendInt(b, int64(v.Duration()), 10)
+	case slog.KindTime:
+		b = appendTime(b, v.Time())
+	case slog.KindLogValuer:
+		return appendValue(b, resolve(v), depth)
+	case slog.KindGroup:
+		return appendGroup(b, v.Group(), depth)
+	default:
+		b = appendAny(b, v.Any(), depth)
+	}
+	return b, true
+}
+
+func appendGroup(b []byte, attrs []slog.Attr, depth int) ([]byte, bool) {
+	if len(attrs) == 0 {
+		return b, false
+	}
+	if depth > maxDepth {
+		b, _ = appendString(b, tooDeep)
+		return b, true
+	}
+	start := len(b)
+	b = appendObject(b, attrs, depth)
+	return b, len(b) > start+len("{}")
+}
+
+// appendFloat appends f as encoding/json does, which is as ECMAScript does; what JSON has no number for is null.
+func appendFloat(b []byte, f float64) []byte {
+	size := math.Abs(f)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(b, "null"...)
+	}
+	if size == 0 || size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(b, f, 'f', -1, 64)
+	}
+	b = strconv.AppendFloat(b, f, 'e', -1, 64)
+	if n := len(b); b[n-4] == 'e' && b[n-3] == '-' && b[n-2] == '0' { // e-09 becomes e-9
+		b[n-2] = b[n-1]
+		b = b[:n-1]
+	}
+	return b
+}

@@ -1,0 +1,170 @@
+package envelope
+
+import (
+	"log/slog"
+	"strconv"
+	"strings"
+)
+
+// With returns a copy of m with these fields, in memory of its own. They are encoded as [Draft] says. A name that the
+// fields have already is given the new value wherever it stands, new names come last, every other byte of the text stays;
+// so does the Meta. Names are compared as they read, escapes decoded; only the first level is looked at, so a group
+// replaces what had its name.
+//
+// Fields that are missing or null become an object. Fields of any other type have no room for names: that, and a zero
+// Message, are a *[SyntaxError].
+func (m *Message) With(fields ...slog.Attr) (Message, error) {
+	if m.text == "" {
+		return Message{}, &SyntaxError{Reason: reasonZero}
+	}
+	added := string(appendObject(nil, fields, fieldsDepth))
+	if added == "{}" {
+		return m.Clone(), nil
+	}
+	at := m.members[memberFields]
+	if at == (span{}) {
+		return m.addFields(added)
+	}
+	switch old := m.text[at.start:at.end]; {
+	case old == "null":
+		return m.replaceFields(added)
+	case old[0] == '{':
+		return m.replaceFields(merge(old, added))
+	}
+	return Message{}, &SyntaxError{Offset: int(at.start), Reason: reasonFieldsType}
+}
+
+// addFields returns m, which has none, with fields.
+func (m *Message) addFields(fields string) (Message, error) {
+	end := len(m.text) - len("}")
+	comma := ","
+	if strings.TrimRight(m.text[:end], " ") == "{" {
+		comma = ""
+	}
+	return m.rewritten(m.text[:end] + comma + fieldsKey[1:] + fields + m.text[end:])
+}
+
+func (m *Message) replaceFields(fields string) (Message, error) {
+	at := m.members[memberFields]
+	return m.rewritten(m.text[:at.start] + fields + m.text[at.end:])
+}
+
+// rewritten returns text as a message with m's Meta.
+func (m *Message) rewritten(text string) (Message, error) {
+	p := Parser{MaxBytes: len(text)}
+	var room [1]Message
+	batch, err := p.AppendParse(room[:0], text, 0, m.Meta())
+	if err != nil {
+		return Message{}, err
+	}
+	return batch[0], nil
+}
+
+// merge returns the object old with the members of the object added, which has at least one.
+func merge(old, added string) string {
+	type member struct {
+		name, value string
+		found       bool
+	}
+	var members []member
+	for e := range entries(added, 0) {
+		members = append(members, member{name: added[e.nameStart:e.nameEnd], value: added[e.start:e.end]})
+	}
+	var b strings.Builder
+	b.Grow(len(old) + len(added))
+	done, empty := len("{"), true
+	b.WriteByte('{')
+	for e := range entries(old, 0) {
+		empty = false
+		for i := range members {
+			if sameName(members[i].name, old[e.nameStart:e.nameEnd]) {
+				members[i].found = true
+				b.WriteString(old[done:e.start])
+				b.WriteString(members[i].value)
+				done = e.end
+			}
+		}
+		b.WriteString(old[done:e.end])
+		done = e.end
+	}
+	for _, n := range members {
+		if n.found {
+			continue
+		}
+		if !empty {
+			b.WriteByte(',')
+		}
+		empty = false
+		b.WriteString(n.name)
+		b.WriteByte(':')
+		b.WriteString(n.value)
+	}
+	b.WriteString(old[done:])
+	return b.String()
+}
+
+// Without returns a copy of m that lacks the field at path, in memory of its own: what [Message.Field] would return for
+// it, and every other value at that path when names stand twice. A step into an array is an index, and removing an element
+// moves those behind it. Every other byte of the text stays, and so does the Meta.
+//
+// No path, and one at which nothing is, remove nothing. The error is nil for every Message this package made.
+func (m *Message) Without(path ...string) (Message, error) {
+	at := m.members[memberFields]
+	if len(path) == 0 || at == (span{}) {
+		return m.Clone(), nil
+	}
+	cuts := appendCuts(nil, m.text, int(at.start), path)
+	if len(cuts) == 0 {
+		return m.Clone(), nil
+	}
+	var b strings.Builder
+	b.Grow(len(m.text))
+	done := 0
+	for _, c := range cuts {
+		b.WriteString(m.text[done:c.start])
+		done = int(c.end)
+	}
+	b.WriteString(m.text[done:])
+	return m.rewritten(b.String())
+}
+
+// appendCuts appends what must go so that the value at text[at] has nothing at path, commas included, in ascending order.
+func appendCuts(cuts []span, text string, at int, path []string) []span {
+	index, err := strconv.Atoi(path[0])
+	if err != nil {
+		index = -1
+	}
+	name, _ := appendString(nil, path[0])
+	wanted := string(name)
+	head := -1 // where a run of entries to remove begins that nothing stays before
+	kept, end, n := false, at, 0
+	for e := range entries(text, at) {
+		hit := n == index
+		if text[at] == '{' {
+			hit = sameName(wanted, text[e.nameStart:e.nameEnd])
+		}
+		n++
+		switch {
+		case hit && len(path) == 1 && kept:
+			cuts = append(cuts, spanOf(end, e.end))
+		case hit && len(path) == 1:
+			if head < 0 {
+				head = e.first()
+			}
+		default:
+			if head >= 0 {
+				cuts = append(cuts, spanOf(head, e.first()))
+				head = -1
+			}
+			kept = true
+			if hit {
+				cuts = appendCuts(cuts, text, e.start, path[1:])
+			}
+		}
+		end = e.end
+	}
+	if head >= 0 {
+		cuts = append(cuts, spanOf(head, end))
+	}
+	return cuts
+}

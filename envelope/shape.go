@@ -1,0 +1,77 @@
+package envelope
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// A Shape is a type of message and the names of its fields, encoded once. [Encoder.AppendShape] of any Encoder writes
+// the values. It may be used concurrently.
+type Shape struct {
+	head    []byte   // from the opening brace to the type's closing quote
+	keys    []string // each with the comma before and the colon after; "" for a name that stands again later
+	escaped bool     // the type
+}
+
+// NewShape returns the Shape of messages of type typ with the fields named by keys. Of a name that stands twice the last
+// value will be written.
+func NewShape(typ string, keys ...string) *Shape {
+	s := &Shape{keys: make([]string, len(keys))}
+	s.head, s.escaped = appendString([]byte(headText), typ)
+	last := make(map[string]int, len(keys))
+	for i, key := range keys {
+		text, _ := appendString([]byte{','}, key)
+		encoded := string(append(text, ':'))
+		if twin, ok := last[encoded]; ok {
+			s.keys[twin] = ""
+		}
+		last[encoded] = i
+		s.keys[i] = encoded
+	}
+	return s
+}
+
+// A CountError says that a Shape was given more or fewer values than it has keys.
+type CountError struct{ Keys, Values int }
+
+func (e *CountError) Error() string {
+	return fmt.Sprintf("envelope: shape has %d keys and was given %d values", e.Keys, e.Values)
+}
+
+// AppendShape is [Encoder.Append] with the type and names of shape and one value for each key, in their order. A group
+// without attributes leaves its name out.
+//
+// A wrong number of values is a *[CountError]. Slab is then returned as it was, and *m is the zero Message.
+func (e *Encoder) AppendShape(slab []byte, m *Message, at time.Time, sev Severity, shape *Shape, payload string, values []slog.Value) ([]byte, error) {
+	if len(values) != len(shape.keys) {
+		*m = Message{}
+		return slab, &CountError{len(shape.keys), len(values)}
+	}
+	base := len(slab)
+	b := append(slab, shape.head...)
+	m.members[memberType] = spanOf(len(headText), len(shape.head))
+	b = e.openRest(b, base, m, at, sev, payload, shape.escaped)
+	b = append(b, '{')
+	for i, key := range shape.keys {
+		if key == "" {
+			continue
+		}
+		before := len(b)
+		if b[before-1] == '{' {
+			key = key[1:]
+		}
+		b = append(b, key...)
+		var ok bool
+		if b, ok = appendValue(b, values[i], fieldsDepth+1); !ok {
+			b = b[:before]
+		}
+	}
+	b = append(b, '}')
+	b, err := e.close(b, base, m)
+	if err != nil {
+		return slab, err
+	}
+	e.deliver(b, base, m, at)
+	return b, nil
+}

@@ -1,0 +1,96 @@
+package envelope
+
+import (
+	"math/bits"
+	"unicode/utf8"
+)
+
+// appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash. Only what must be
+// escaped is; each byte that is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) ([]byte, bool) {
+	b = append(b, '"')
+	n := plain(s)
+	if n == len(s) {
+		b = append(b, s...)
+		return append(b, '"'), false
+	}
+	b, escaped, _ := appendText(b, s, n)
+	return append(b, '"'), escaped
+}
+
+// appendText appends s between quotes that others write. The first n bytes are known to be plain. It reports whether it
+// wrote a backslash, and whether s was not UTF-8.
+func appendText(b []byte, s string, n int) (out []byte, escaped, invalid bool) {
+	done := 0 // of s
+	for i := n; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				b = append(b, s[done:i]...)
+				b = append(b, "\uFFFD"...)
+				invalid = true
+				done = i + 1
+			}
+			i += size
+			continue
+		}
+		if !isPlain(c) {
+			b = append(b, s[done:i]...)
+			b = appendEscape(b, c)
+			escaped = true
+			done = i + 1
+		}
+		i++
+	}
+	return append(b, s[done:]...), escaped, invalid
+}
+
+func appendEscape(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\b':
+		return append(b, '\\', 'b')
+	case '\f':
+		return append(b, '\\', 'f')
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	}
+	const hex = "0123456789abcdef"
+	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+}
+
+// isPlain reports whether c is ASCII that stands in a JSON string as it is.
+func isPlain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' }
+
+// plain returns how many bytes at the beginning of s are plain, looking at eight at a time.
+func plain(s string) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if hit := special(eight(s[i:])); hit != 0 {
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+	}
+	for ; i < len(s) && isPlain(s[i]); i++ {
+	}
+	return i
+}
+
+// eight returns the first eight bytes of s, the first one lowest. The compiler makes one load of it.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// special sets the high bit of each byte of x that is not plain. Bytes above the lowest such byte may be set in error.
+func special(x uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, slash := x^(ones*'"'), x^(ones*'\\')
+	return (x | (x - ones*' ') | (quote - ones) | (slash - ones)) & tops
+}
