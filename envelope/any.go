@@ -63,7 +63,7 @@ func appendAny(b []byte, v any, depth int) (out []byte) {
 	switch {
 	case len(value) > maxValue:
 		out, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON")
-	case depth-1+nesting(value) > maxDepth:
+	case depth-1+nesting(value) > deepest:
 		out, _ = appendString(b, tooDeep)
 	default:
 		out = append(b, value...)
@@ -82,7 +82,7 @@ func bounded(s string) string { return s[:min(len(s), maxThrown)] }
 
 // nesting returns how deep the objects and arrays of a valid JSON text go.
 func nesting(text []byte) int {
-	depth, deepest, quoted := 0, 0, false
+	depth, most, quoted := 0, 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case quoted && c == '\\':
@@ -92,10 +92,10 @@ func nesting(text []byte) int {
 		case quoted:
 		case c == '{' || c == '[':
 			depth++
-			deepest = max(deepest, depth)
+			most = max(most, depth)
 		case c == '}' || c == ']':
 			depth--
 		}
 	}
-	return deepest
+	return most
 }

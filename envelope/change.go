@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -41,23 +42,30 @@ func (m *Message) addFields(fields string) (Message, error) {
 	if strings.TrimRight(m.text[:end], " ") == "{" {
 		comma = ""
 	}
-	return m.rewritten(m.text[:end] + comma + fieldsKey[1:] + fields + m.text[end:])
+	c := *m
+	c.text = m.text[:end] + comma + fieldsKey[1:] + m.text[end:]
+	end += len(comma) + len(fieldsKey[1:])
+	c.members[memberFields] = spanOf(end, end)
+	return c.replaceFields(fields)
 }
 
+// replaceFields returns m with another text in the place of its fields.
 func (m *Message) replaceFields(fields string) (Message, error) {
 	at := m.members[memberFields]
-	return m.rewritten(m.text[:at.start] + fields + m.text[at.end:])
-}
-
-// rewritten returns text as a message with m's Meta.
-func (m *Message) rewritten(text string) (Message, error) {
-	p := Parser{MaxBytes: len(text)}
-	var room [1]Message
-	batch, err := p.AppendParse(room[:0], text, 0, m.Meta())
-	if err != nil {
-		return Message{}, err
+	by := len(fields) - int(at.end-at.start)
+	if len(m.text)+by > math.MaxUint32 {
+		return Message{}, &SyntaxError{Offset: math.MaxUint32, Reason: reasonUnindexable}
 	}
-	return batch[0], nil
+	c := *m
+	c.text = m.text[:at.start] + fields + m.text[at.end:]
+	c.slab = 0
+	for i, s := range c.members {
+		if s.start >= at.end {
+			c.members[i] = s.shift(by)
+		}
+	}
+	c.members[memberFields] = spanOf(int(at.start), int(at.start)+len(fields))
+	return c, nil
 }
 
 // merge returns the object old with the members of the object added, which has at least one.
@@ -107,25 +115,27 @@ func merge(old, added string) string {
 // it, and every other value at that path when names stand twice. A step into an array is an index, and removing an element
 // moves those behind it. Every other byte of the text stays, and so does the Meta.
 //
-// No path, and one at which nothing is, remove nothing. The error is nil for every Message this package made.
+// No path, and one at which nothing is, remove nothing. The error is always nil; it is there so that [Message.With] and Without
+// read alike.
 func (m *Message) Without(path ...string) (Message, error) {
 	at := m.members[memberFields]
 	if len(path) == 0 || at == (span{}) {
 		return m.Clone(), nil
 	}
-	cuts := appendCuts(nil, m.text, int(at.start), path)
+	fields := m.text[at.start:at.end]
+	cuts := appendCuts(nil, fields, 0, path)
 	if len(cuts) == 0 {
 		return m.Clone(), nil
 	}
 	var b strings.Builder
-	b.Grow(len(m.text))
+	b.Grow(len(fields))
 	done := 0
 	for _, c := range cuts {
-		b.WriteString(m.text[done:c.start])
+		b.WriteString(fields[done:c.start])
 		done = int(c.end)
 	}
-	b.WriteString(m.text[done:])
-	return m.rewritten(b.String())
+	b.WriteString(fields[done:])
+	return m.replaceFields(b.String())
 }
 
 // appendCuts appends what must go so that the value at text[at] has nothing at path, commas included, in ascending order.

@@ -20,7 +20,7 @@ func appendJSONObject(b, object []byte) ([]byte, error) {
 		return b, &SyntaxError{Offset: len(object) - len(bytes.TrimLeft(object, " \t\r\n")), Reason: reasonFieldsType}
 	case !json.Valid(trimmed) || !utf8.Valid(trimmed):
 		return b, &SyntaxError{Reason: "invalid JSON"}
-	case fieldsDepth-1+nesting(trimmed) > maxDepth:
+	case fieldsDepth-1+nesting(trimmed) > deepest:
 		return b, &SyntaxError{Reason: "nested too deep"}
 	}
 	quoted := false

@@ -72,7 +72,7 @@ func isPlain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && 
 func plain(s string) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		if hit := special(eight(s[i:])); hit != 0 {
+		if hit := unplain(eight(s[i:])); hit != 0 {
 			return i + bits.TrailingZeros64(hit)>>3
 		}
 	}
@@ -88,8 +88,8 @@ func eight(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// special sets the high bit of each byte of x that is not plain. Bytes above the lowest such byte may be set in error.
-func special(x uint64) uint64 {
+// unplain sets the high bit of each byte of x that is not plain. Bytes above the lowest such byte may be set in error.
+func unplain(x uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	quote, slash := x^(ones*'"'), x^(ones*'\\')
 	return (x | (x - ones*' ') | (quote - ones) | (slash - ones)) & tops
