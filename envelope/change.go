@@ -115,8 +115,8 @@ func merge(old, added string) string {
 // it, and every other value at that path when names stand twice. A step into an array is an index, and removing an element
 // moves those behind it. Every other byte of the text stays, and so does the Meta.
 //
-// No path, and one at which nothing is, remove nothing. The error is always nil; it is there so that [Message.With] and Without
-// read alike.
+// No path, and one at which nothing is, remove nothing. The error is always nil, so that a function which changes messages
+// can return what Without returns.
 func (m *Message) Without(path ...string) (Message, error) {
 	at := m.members[memberFields]
 	if len(path) == 0 || at == (span{}) {
