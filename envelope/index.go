@@ -1,0 +1,100 @@
+package envelope
+
+// An outcome is what reading one envelope came to.
+type outcome uint8
+
+const (
+	whole     outcome = iota // indexed
+	duplicate                // whole, but a member stands twice
+	unclean                  // a careful look must decide: malformed, or to be rewritten
+)
+
+// index reads the one envelope that text begins with and notes in m where its members lie. It takes the members in any
+// order, with or without spaces between tokens, and takes nothing that would have to be rewritten.
+func (m *Message) index(text string) (end int, o outcome) {
+	b := view(text)
+	if len(b) == 0 || b[0] != '{' {
+		return 0, unclean
+	}
+	i := scanSpaces(b, 1)
+	if i < len(b) && b[i] == '}' {
+		return i + 1, whole
+	}
+	seen := 0
+	for i < len(b) && b[i] == '"' {
+		var member int
+		member, i = scanName(b, i+1)
+		if uint(i) >= uint(len(b)) {
+			return 0, unclean
+		}
+		if b[i] != ':' {
+			if i = scanSpaces(b, i); i >= len(b) || b[i] != ':' {
+				return 0, unclean
+			}
+		}
+		if i++; i < len(b) && b[i] == ' ' {
+			i = scanSpaces(b, i)
+		}
+		if i >= len(b) {
+			return 0, unclean
+		}
+		start, escaped := i, false
+		switch c := b[i]; {
+		case c == '"':
+			i, escaped = scanString(b, i+1)
+		case c == '{' || c == '[':
+			i = scanComposite(b, i, maxDepth-1)
+		case c == '-' || c-'0' <= 9:
+			i = scanNumber(b, i)
+		default:
+			i = scanLiteral(b, i)
+		}
+		if i < 0 {
+			return 0, unclean
+		}
+		if member < memberCount {
+			if seen&(1<<member) != 0 {
+				o = duplicate
+			}
+			seen |= 1 << member
+			m.members[member] = span{uint32(start), uint32(i)}
+			if escaped {
+				m.escaped |= 1 << member
+			}
+		}
+		if i < len(b) && b[i] == ' ' {
+			i = scanSpaces(b, i)
+		}
+		if i >= len(b) {
+			return 0, unclean
+		}
+		if b[i] == '}' {
+			m.severity = severityOf(text[m.members[memberSeverity].start:m.members[memberSeverity].end])
+			return i + 1, o
+		}
+		if b[i] != ',' {
+			return 0, unclean
+		}
+		if i++; i < len(b) && b[i] == ' ' {
+			i = scanSpaces(b, i)
+		}
+	}
+	return 0, unclean
+}
+
+// severityOf reads a severity's JSON: a number from 0 to 7, or text that is one. Anything else is Info.
+func severityOf(raw string) Severity {
+	if len(raw) == 1 {
+		s, _ := SeverityOf(int(raw[0]) - '0')
+		return s
+	}
+	if len(raw) > 0 && raw[0] == '"' {
+		raw = Value{raw}.String()
+	}
+	code, ok := parseInt(raw)
+	if !ok || code < 0 || code > 7 {
+		return Info
+	}
+	s, _ := SeverityOf(int(code))
+	return s
+}

@@ -1,0 +1,29 @@
+package envelope
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+)
+
+// view returns the bytes of s without copying them. They must not be written to. It is this package's only unsafe line:
+// reading eight bytes at a time takes a slice, every index into which is still checked.
+func view(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// word returns eight bytes of b, the first one lowest.
+func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// special has a high bit for the first byte of w that a string cannot hold as it is or that needs a look: a quote, a
+// backslash, a control character, a byte beyond ASCII. Bits above the lowest one mean nothing; 0 is none.
+func special(w uint64) uint64 {
+	quote, backslash := w^'"'*ones, w^'\\'*ones
+	return ((quote - ones) | (backslash - ones) | (w - ' '*ones) | w) & highs
+}
+
+// first returns the place, 0 to 7, of the lowest byte marked in a word of high bits.
+func first(marks uint64) int { return bits.TrailingZeros64(marks) >> 3 }
