@@ -1,4 +1,4 @@
-// Package deadletter writes the messages that stand for what could not be delivered or decoded, and reads them back.
+// Package deadletter writes the messages that stand for what could not be delivered or decoded.
 package deadletter
 
 import (
@@ -42,7 +42,9 @@ func Wrap(m *envelope.Message, r Reason) (envelope.Message, error) {
 	}.Seal()
 }
 
-// Undecodable returns a message of type metlog.undecodable for a frame, or a part of one, that err was returned for.
+// Undecodable returns a message of type metlog.undecodable for a frame, or a part of one, that err was returned for. Its
+// offset is that of the [envelope.SyntaxError] within err, 0 without one. When it holds less than all of frame,
+// fields.bytes says how much there was.
 func Undecodable(frame string, err error, origin string) (envelope.Message, error) {
 	offset := 0
 	if syntax := (*envelope.SyntaxError)(nil); errors.As(err, &syntax) {
@@ -52,7 +54,7 @@ func Undecodable(frame string, err error, origin string) (envelope.Message, erro
 	fields = append(fields, slog.String("error", errorText(err)), slog.Int("offset", offset), slog.String("origin", origin))
 	if len(frame) > MaxFrame {
 		fields = append(fields, slog.Int("bytes", len(frame)))
-		frame = frame[:MaxFrame]
+		frame = cut(frame, MaxFrame)
 	}
 	if !utf8.ValidString(frame) {
 		frame = base64.StdEncoding.EncodeToString([]byte(frame))
@@ -68,6 +70,18 @@ func errorText(err error) string {
 	if err == nil {
 		return ""
 	}
-	text := err.Error()
-	return text[:min(len(text), maxError)]
+	return cut(err.Error(), maxError)
+}
+
+// cut returns at most the first n bytes of text, and does not cut a character in two.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for end := n; end > n-utf8.UTFMax; end-- {
+		if utf8.RuneStart(text[end]) {
+			return text[:end]
+		}
+	}
+	return text[:n]
 }

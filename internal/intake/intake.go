@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -14,9 +15,12 @@ import (
 	"github.com/mozilla-services/metlog-go/source"
 )
 
-// maxFaults is how many unreadable pieces of one frame are told apart; what follows is one more piece. It bounds what a
-// frame of garbage lines costs.
-const maxFaults = 8
+// faultBytes bounds what a frame of garbage lines costs: one unreadable piece of it is told apart for every so many bytes
+// of the frame, and a few more. What follows the last is part of it.
+const faultBytes = 128
+
+// keptMessages is the largest batch whose memory is used again: one frame can hold very many very small envelopes.
+const keptMessages = 8192
 
 // An Intake gathers one batch at a time. It belongs to the goroutine that runs the source, but for its Counters.
 type Intake struct {
@@ -37,13 +41,14 @@ type fault struct {
 // Account returns the source's account: Offered is envelopes and unreadable pieces received, Done what the sink took.
 func (in *Intake) Account() sink.Account { return in.Counters.Account(in.Name) }
 
-// Len returns the number of messages and unreadable pieces gathered.
+// Len returns the number of messages and unreadable pieces gathered. A source offers them at the latest when there are
+// more than a few thousand.
 func (in *Intake) Len() int { return len(in.batch) + len(in.faults) }
 
 // Frame decodes one frame into the batch. frame must never change after. slab is the size in bytes of the memory that
 // frame is part of. It returns the ID for the next frame's meta.
 func (in *Intake) Frame(frame string, slab int, meta envelope.Meta) envelope.ID {
-	for faults := 0; ; {
+	for faults := 8 + len(frame)/faultBytes; ; faults-- {
 		before := len(in.batch)
 		var err error
 		in.batch, err = in.Decoder.AppendParse(in.batch, frame, slab, meta)
@@ -53,13 +58,16 @@ func (in *Intake) Frame(frame string, slab int, meta envelope.Meta) envelope.ID 
 		if err == nil {
 			return meta.ID
 		}
-		faults++
 		start, end := 0, len(frame)
 		var syntax *envelope.SyntaxError
 		if errors.As(err, &syntax) {
-			start = min(syntax.Start, len(frame))
-			if newline := strings.IndexByte(frame[min(max(syntax.Offset, start), len(frame)):], '\n'); newline >= 0 && faults < maxFaults {
-				end = min(max(syntax.Offset, start), len(frame)) + newline
+			start = min(max(syntax.Start, 0), len(frame))
+			stopped := min(max(syntax.Offset, start), len(frame))
+			if newline := strings.IndexByte(frame[stopped:], '\n'); newline >= 0 && faults > 1 {
+				end = stopped + newline
+			}
+			if start > 0 {
+				err = &envelope.SyntaxError{Offset: stopped - start, Reason: syntax.Reason}
 			}
 		}
 		in.Fault(frame[start:end], meta.Origin, err)
@@ -70,7 +78,8 @@ func (in *Intake) Frame(frame string, slab int, meta envelope.Meta) envelope.ID 
 	}
 }
 
-// Fault adds one piece of input that no decoder was or will be asked about, such as a truncated datagram.
+// Fault adds one piece of input that cannot be read. An offset in err counts from frame's beginning. A source calls it for
+// what no decoder need be asked about, such as a truncated datagram.
 func (in *Intake) Fault(frame, origin string, err error) {
 	in.faults = append(in.faults, fault{frame, origin, err})
 }
@@ -79,14 +88,21 @@ func (in *Intake) Fault(frame, origin string, err error) {
 func (in *Intake) Offer(ctx context.Context, to sink.Sink) {
 	if n := len(in.batch); n > 0 {
 		in.settle(ctx, n, to.Send(ctx, in.batch))
-		clear(in.batch)
-		in.batch = in.batch[:0]
+		in.batch = emptied(in.batch)
 	}
 	if len(in.faults) > 0 {
 		in.report(ctx)
-		clear(in.faults)
-		in.faults = in.faults[:0]
+		in.faults = emptied(in.faults)
 	}
+}
+
+// emptied returns s without its elements, to be filled again, and without its memory when that has grown large.
+func emptied[E any](s []E) []E {
+	if cap(s) > keptMessages {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }
 
 func (in *Intake) settle(ctx context.Context, n int, err error) {
@@ -142,9 +158,11 @@ func (in *Intake) bury(ctx context.Context, letters []envelope.Message, total in
 // Draining returns a context for a source's Sends: it carries ctx's values and ends timeout after ctx does.
 func Draining(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(timeout, cancel)
-		context.AfterFunc(drain, func() { timer.Stop() })
-	})
-	return drain, func() { stop(); cancel() }
+	timer := time.AfterFunc(math.MaxInt64, cancel)
+	stop := context.AfterFunc(ctx, func() { timer.Reset(timeout) })
+	return drain, func() {
+		stop()
+		timer.Stop()
+		cancel()
+	}
 }
