@@ -1,0 +1,54 @@
+package sinktest
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+func checkAccount(k *kit, t testing.TB) string {
+	s := k.make(t, false)
+	a, ok := s.account()
+	if !ok {
+		s.broken(ruleAccount, "%T has no Account", s.sink)
+		return ""
+	}
+	if a.Name == "" || strings.ContainsAny(a.Name, "\r\n") {
+		s.broken(ruleName, "the account's Name is %q", a.Name)
+	}
+	s.balance()
+	accounter := s.sink.(sink.Accounter)
+	stop := make(chan struct{})
+	reading := make(chan struct{})
+	go func() {
+		defer close(reading)
+		for {
+			if a := accounter.Account(); !a.Balanced() {
+				s.broken(ruleBalance, "while messages are sent the account is %+v", a)
+				return
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	for i := range 50 {
+		_ = s.send(context.Background(), s.messages(i%5))
+		s.balance()
+	}
+	close(stop)
+	<-reading
+	if s.fail(true) {
+		ctx, cancel := s.kit.patient()
+		defer cancel()
+		_ = s.send(ctx, s.messages(4))
+		s.balance()
+		s.fail(false)
+	}
+	s.settle(ruleDone)
+	return ""
+}
