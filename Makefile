@@ -1,0 +1,51 @@
+# make run    the example router with a demonstration stream: what flows where, live
+# make test   everything, with the real servers
+# make check  the hermetic minute: what to run before every commit
+.DEFAULT_GOAL := check
+.PHONY: run test check integration aitc lint tidy nocgo bench fuzz clean
+
+run: ; @.ci/install build
+	@go run ./examples/router -demo
+
+test: check integration
+
+check: ; @.ci/install build
+	go vet ./...
+	go test -race ./...
+
+integration: ; @.ci/install test
+	cd internal/integration && go vet ./... && go test -race -count=1 ./...
+
+# The 290 messages of a real installation belong to somebody else and are read where they are: METLOG_AITC says where.
+aitc:
+	go test -tags aitc -run '^TestAITC$$' -count=1 -v ./envelope
+
+lint:
+	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./... && go vet -tags aitc ./envelope
+	go tool -modfile=internal/tools/go.mod golangci-lint run ./...
+	$(MAKE) --no-print-directory tidy
+
+tidy:
+	go mod tidy -diff
+	cd internal/integration && go mod tidy -diff
+	cd internal/bench && go mod tidy -diff
+
+# Everything but the two ZeroMQ adapters must build, and their stubs must say what is missing.
+nocgo:
+	CGO_ENABLED=0 go build ./...
+	CGO_ENABLED=0 go vet ./...
+
+bench: ; @.ci/install bench
+	cd internal/bench && go run .
+
+FUZZTIME ?= 30s
+fuzz: ; @.ci/install build
+	@for p in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done
+
+clean:
+	rm -rf metlog-archive internal/integration/node_modules

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/cactus/go-statsd-client/v5/statsd"
+	zmq "github.com/pebbe/zmq4"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/route"
+	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/sink/archivesink"
+	"github.com/mozilla-services/metlog-go/sink/statsdsink"
+	"github.com/mozilla-services/metlog-go/source/zmqsource"
+)
+
+// statsdAddr is where the receivers send statsd's lines: nobody listens, and UDP does not mind.
+const statsdAddr = "127.0.0.1:18125"
+
+// receiver runs one kind of receiver until it has taken the count in args[0].
+func receiver(kind, endpoint string, args []string) error {
+	count, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case "source":
+		return receiveInto(endpoint, nil, &counted{left: int64(count)})
+	case "frames":
+		return receiveInto(endpoint, unread{}, &counted{left: int64(count)})
+	case "recvbytes":
+		return recvBytes(endpoint, count)
+	case "router":
+		return metlogRouter(endpoint, count, args[1])
+	case "goodgo":
+		return goodGo(endpoint, count, args[1])
+	case "rsyslog":
+		return rsyslog(endpoint, count, args[1])
+	}
+	return fmt.Errorf("no receiver %q", kind)
+}
+
+// counted is a sink that ends the program's run when it has seen enough.
+type counted struct {
+	next sink.Sink
+	left int64
+	stop context.CancelFunc
+}
+
+func (c *counted) Send(ctx context.Context, batch []envelope.Message) error {
+	var err error
+	if c.next != nil {
+		err = c.next.Send(ctx, batch)
+	}
+	if atomic.AddInt64(&c.left, -int64(len(batch))) <= 0 {
+		c.stop()
+	}
+	return err
+}
+
+// unread is a decoder that makes one message of a frame without reading it.
+type unread struct{}
+
+var blank = func() envelope.Message {
+	m, err := envelope.Draft{Type: "blank"}.Seal()
+	must(err)
+	return m
+}()
+
+func (unread) AppendParse(batch []envelope.Message, _ string, _ int, _ envelope.Meta) ([]envelope.Message, error) {
+	return append(batch, blank), nil
+}
+
+func receiveInto(endpoint string, decoder interface {
+	AppendParse([]envelope.Message, string, int, envelope.Meta) ([]envelope.Message, error)
+}, to *counted) error {
+	ctx, stop := context.WithCancel(context.Background())
+	to.stop = stop
+	options := &zmqsource.Options{}
+	if decoder != nil {
+		options.Decoder = decoder
+	}
+	source, err := zmqsource.New([]string{endpoint}, options)
+	if err != nil {
+		return err
+	}
+	return source.Run(ctx, to)
+}
+
+// metlogRouter is the router of the README without compression, as its rivals write plain lines.
+func metlogRouter(endpoint string, count int, dir string) error {
+	defer os.RemoveAll(dir)
+	archive, err := archivesink.New(dir, &archivesink.Options{Compress: archivesink.None})
+	if err != nil {
+		return err
+	}
+	stats, err := statsdsink.New(statsdAddr, nil)
+	if err != nil {
+		return err
+	}
+	router, err := route.New(
+		route.Rule{Name: "stats", When: route.Type("timer", "counter", "gauge"), To: stats},
+		route.Rule{Name: "archive", To: archive},
+	)
+	if err != nil {
+		return err
+	}
+	if err := receiveInto(endpoint, nil, &counted{next: router, left: int64(count)}); err != nil {
+		return err
+	}
+	account := archive.Account()
+	if account.Done != uint64(count) {
+		return fmt.Errorf("%d of %d messages archived: %v", account.Done, count, account.LastError)
+	}
+	archive.Close() // what is still open is thrown away
+	return nil
+}
+
+func pull(endpoint string) (*zmq.Socket, error) {
+	socket, err := zmq.NewSocket(zmq.PULL)
+	if err != nil {
+		return nil, err
+	}
+	return socket, socket.Bind(endpoint)
+}
+
+func recvBytes(endpoint string, count int) error {
+	socket, err := pull(endpoint)
+	if err != nil {
+		return err
+	}
+	for range count {
+		if _, err := socket.RecvBytes(0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goodGo is what a careful programmer writes in an afternoon with the usual libraries.
+func goodGo(endpoint string, count int, path string) error {
+	socket, err := pull(endpoint)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(path)
+	out := bufio.NewWriterSize(file, 64<<10)
+	stats, err := statsd.NewClientWithConfig(&statsd.ClientConfig{Address: statsdAddr, UseBuffered: true})
+	if err != nil {
+		return err
+	}
+	for range count {
+		frame, err := socket.RecvBytes(0)
+		if err != nil {
+			return err
+		}
+		var m struct {
+			Type, Logger, Payload string
+			Severity              int
+			Fields                json.RawMessage
+		}
+		if err := json.Unmarshal(frame, &m); err != nil {
+			return err
+		}
+		switch m.Type {
+		case "timer", "counter":
+			var fields struct{ Name string }
+			if err := json.Unmarshal(m.Fields, &fields); err != nil {
+				return err
+			}
+			name := strings.ReplaceAll(m.Logger+"."+fields.Name, ":", "_")
+			value, err := strconv.ParseInt(m.Payload, 10, 64)
+			if err != nil {
+				return err
+			}
+			if m.Type == "timer" {
+				err = stats.Timing(name, value, 1)
+			} else {
+				err = stats.Inc(name, value, 1)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if _, err := out.Write(append(frame, '\n')); err != nil {
+			return err
+		}
+	}
+	return errors.Join(stats.Close(), out.Flush(), file.Close())
+}
