@@ -21,7 +21,7 @@ aitc:
 	go test -tags aitc -run '^TestAITC$$' -count=1 -v ./envelope
 
 lint:
-	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./... && go vet -tags aitc ./envelope
 	go tool -modfile=internal/tools/go.mod golangci-lint run ./...
 	$(MAKE) --no-print-directory tidy
