@@ -1,0 +1,51 @@
+// Package zmqsocket is one libzmq socket in a context of its own. One goroutine at a time owns it; any other may wake it.
+//
+// It moves up to 256 frames with two calls into C through a small shim (shim.h), over the socket that pebbe/zmq4 opened
+// and configured. Without that socket's raw pointer it does the same frame by frame, through pebbe's own methods. All of
+// metlog that needs cgo and libzmq is here; without cgo, [Open] returns [ErrUnavailable].
+package zmqsocket
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrUnavailable is what a program built without cgo gets instead of a socket.
+var ErrUnavailable = errors.New("built without cgo: ZeroMQ needs CGO_ENABLED=1, a C compiler, pkg-config and libzmq (Debian: apt-get install gcc pkg-config libzmq3-dev)")
+
+// A Kind is the kind of a socket.
+type Kind uint8
+
+// The kinds of sockets there are.
+const (
+	Pull Kind = iota
+	Sub       // subscribed to everything
+	Push
+)
+
+var kindNames = [...]string{Pull: "pull", Sub: "sub", Push: "push"}
+
+// String returns the kind's name in lower case.
+func (k Kind) String() string { return kindNames[k] }
+
+// Settings are what a socket is opened with. All of them must be set, but for those with a default.
+type Settings struct {
+	Kind      Kind
+	HighWater int           // frames queued per peer
+	MaxFrame  int           // bytes; a peer that sends a larger frame is disconnected
+	Heartbeat time.Duration // between pings; default 2 s. A peer that is silent for 2.5 times as long is disconnected
+	Plain     bool          // leaves the raw pointer alone
+}
+
+// A Frame is one frame that was received. Its text never changes; it is part of memory of Slab bytes.
+type Frame struct {
+	Text string
+	Slab int
+}
+
+// MaxFrames is how many frames one Receive or Send moves at most; maxBytes is where a Receive stops, and it is exceeded by
+// the last frame only. The shim's arrays are made for them.
+const (
+	MaxFrames = 256
+	maxBytes  = 256 << 10
+)
