@@ -51,24 +51,47 @@ func appendAny(b []byte, v any, depth int) (out []byte) {
 			return out
 		}
 	}
+	value, err := marshal(v)
+	levels := nesting(value)
+	switch {
+	case err != nil:
+		out, _ = appendString(b, "!ERROR: "+bounded(err.Error()))
+		return out
+	case len(value) > maxValue:
+		out, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON")
+		return out
+	case depth-1+levels > maxDepth:
+		out, _ = appendString(b, tooDeep)
+		return out
+	case levels > 0 && repeats(string(value)):
+		value = lastOfTwins(value)
+	}
+	return append(b, value...)
+}
+
+// marshal is json.Marshal without HTML escapes and with valid UTF-8: a Marshaler's text has been checked for grammar,
+// and its blanks are gone, but not more.
+func marshal(v any) ([]byte, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		out, _ = appendString(b, "!ERROR: "+bounded(err.Error()))
-		return out
+		return nil, err
 	}
-	// A Marshaler's text has been checked for grammar, and its blanks are gone, but not more.
-	value := bytes.ToValidUTF8(bytes.TrimSuffix(text.Bytes(), []byte{'\n'}), []byte("\uFFFD"))
-	switch {
-	case len(value) > maxValue:
-		out, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON")
-	case depth-1+nesting(value) > deepest:
-		out, _ = appendString(b, tooDeep)
-	default:
-		out = append(b, value...)
+	return bytes.ToValidUTF8(bytes.TrimSuffix(text.Bytes(), []byte{'\n'}), []byte("\uFFFD")), nil
+}
+
+// lastOfTwins writes a value anew in which names stand twice.
+func lastOfTwins(value []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(value))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) == nil {
+		if once, err := marshal(v); err == nil {
+			return once
+		}
 	}
-	return out
+	return value
 }
 
 func panicText(v, thrown any) string {

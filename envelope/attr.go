@@ -7,7 +7,6 @@ import (
 )
 
 const (
-	deepest     = 64 // level of nesting in an envelope; the Parser takes no more
 	fieldsDepth = 2  // of the fields object, the envelope's own being 1
 	maxPairs    = 32 // attributes that are compared pair by pair
 )
@@ -95,7 +94,7 @@ func appendGroup(b []byte, attrs []slog.Attr, depth int) ([]byte, bool) {
 	if len(attrs) == 0 {
 		return b, false
 	}
-	if depth > deepest {
+	if depth > maxDepth {
 		b, _ = appendString(b, tooDeep)
 		return b, true
 	}

@@ -13,21 +13,21 @@ import (
 )
 
 type (
-	valuer  func() slog.Value
-	marshal func() ([]byte, error)
-	failure struct{ text string }
-	loud    struct{}
-	both    struct{}
+	valuer    func() slog.Value
+	marshaler func() ([]byte, error)
+	failure   struct{ text string }
+	loud      struct{}
+	both      struct{}
 )
 
-func (v valuer) LogValue() slog.Value          { return v() }
-func (f marshal) MarshalJSON() ([]byte, error) { return f() }
-func (f *failure) Error() string               { return f.text }
-func (loud) Error() string                     { panic("no text") }
-func (both) Error() string                     { return "text" }
-func (both) MarshalJSON() ([]byte, error)      { return []byte(`{"is": "json"}`), nil }
+func (v valuer) LogValue() slog.Value            { return v() }
+func (f marshaler) MarshalJSON() ([]byte, error) { return f() }
+func (f *failure) Error() string                 { return f.text }
+func (loud) Error() string                       { panic("no text") }
+func (both) Error() string                       { return "text" }
+func (both) MarshalJSON() ([]byte, error)        { return []byte(`{"is": "json"}`), nil }
 
-func raw(text string) marshal { return func() ([]byte, error) { return []byte(text), nil } }
+func raw(text string) marshaler { return func() ([]byte, error) { return []byte(text), nil } }
 
 func endless() slog.Value { return slog.AnyValue(valuer(endless)) }
 
@@ -96,11 +96,12 @@ func TestAttrs(t *testing.T) {
 		}{1, 2}), slog.Any("d", []byte("hi")), slog.Any("e", (*int)(nil)), slog.Any("f", json.RawMessage("[ 1,\n2 ]")), slog.Any("g", json.Number("1.50"))},
 			`{"a":[1,2],"b":{"a":"<&>","z":1},"c":{"X":1},"d":"aGk=","e":null,"f":[1,2],"g":1.50}`},
 		{"panics", list{slog.Any("a", loud{}), slog.Any("b", valuer(func() slog.Value { panic("\"out\"") })), slog.Any("c", none),
-			slog.Any("d", marshal(func() ([]byte, error) { panic(errors.New("bad")) })), slog.Any("e", []any{1, marshal(func() ([]byte, error) { panic(7) })}),
+			slog.Any("d", marshaler(func() ([]byte, error) { panic(errors.New("bad")) })), slog.Any("e", []any{1, marshaler(func() ([]byte, error) { panic(7) })}),
 			slog.Group("g", slog.Any("f", loud{}), slog.Int("h", 1)), slog.Any("i", valuer(nil))},
 			`{"a":"!PANIC: no text","b":"!PANIC: \"out\"","c":"!PANIC: nil *envelope.failure","d":"!PANIC: bad","e":"!PANIC: 7","g":{"f":"!PANIC: no text","h":1},` +
 				`"i":"!PANIC: runtime error: invalid memory address or nil pointer dereference"}`},
 		{"a marshaler's bad UTF-8", list{slog.Any("a", raw("\"\xff\""))}, `{"a":"�"}`},
+		{"a marshaler's twins", list{slog.Any("a", []any{raw(`{"a":1e99,"b":[{"c":1,"\u0063":2}],"a":1.50}`)}), slog.Any("m", map[string]int{"\xff": 1, "\xfe": 1})}, `{"a":[{"a":1.50,"b":[{"c":2}]}],"m":{"�":1}}`},
 		{"a marshaler's deepest", list{slog.Any("a", raw(strings.Repeat("[", 62)+strings.Repeat("]", 62)))}, `{"a":` + strings.Repeat("[", 62) + strings.Repeat("]", 62) + `}`},
 		{"a marshaler too deep", list{slog.Any("a", raw(strings.Repeat("[", 63)+strings.Repeat("]", 63)))}, `{"a":"!ERROR: nested deeper than 64 levels"}`},
 		{"brackets in strings are not deep", list{slog.Any("a", []string{strings.Repeat(`[\"`, 99)})}, `{"a":[` + string(mustJSON(strings.Repeat(`[\"`, 99))) + `]}`},
@@ -127,7 +128,7 @@ func TestAttrRefused(t *testing.T) {
 	cycle.Next = cycle
 	for name, v := range map[string]any{
 		"channel": make(chan int), "NaN within": []float64{math.NaN()}, "cycle": cycle,
-		"cut": raw(`{"a":`), "two": raw("1 2"), "no number": json.Number("1."), "failed": marshal(func() ([]byte, error) { return nil, errors.New("x") }),
+		"cut": raw(`{"a":`), "two": raw("1 2"), "no number": json.Number("1."), "failed": marshaler(func() ([]byte, error) { return nil, errors.New("x") }),
 	} {
 		m, err := Draft{Type: "t", Fields: []slog.Attr{slog.Any("a", v), slog.Int("b", 1)}}.Seal()
 		if err != nil {

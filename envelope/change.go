@@ -2,8 +2,6 @@ package envelope
 
 import (
 	"log/slog"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -16,7 +14,7 @@ import (
 // Message, are a *[SyntaxError].
 func (m *Message) With(fields ...slog.Attr) (Message, error) {
 	if m.text == "" {
-		return Message{}, &SyntaxError{Reason: reasonZero}
+		return Message{}, &SyntaxError{Reason: ReasonNoMember}
 	}
 	added := string(appendObject(nil, fields, fieldsDepth))
 	if added == "{}" {
@@ -32,19 +30,15 @@ func (m *Message) With(fields ...slog.Attr) (Message, error) {
 	case old[0] == '{':
 		return m.replaceFields(merge(old, added))
 	}
-	return Message{}, &SyntaxError{Offset: int(at.start), Reason: reasonFieldsType}
+	return Message{}, &SyntaxError{Offset: int(at.start), Reason: ReasonNotObject}
 }
 
 // addFields returns m, which has none, with fields.
 func (m *Message) addFields(fields string) (Message, error) {
 	end := len(m.text) - len("}")
-	comma := ","
-	if strings.TrimRight(m.text[:end], " ") == "{" {
-		comma = ""
-	}
 	c := *m
-	c.text = m.text[:end] + comma + fieldsKey[1:] + m.text[end:]
-	end += len(comma) + len(fieldsKey[1:])
+	c.text = m.text[:end] + fieldsKey + m.text[end:]
+	end += len(fieldsKey)
 	c.members[memberFields] = spanOf(end, end)
 	return c.replaceFields(fields)
 }
@@ -53,8 +47,8 @@ func (m *Message) addFields(fields string) (Message, error) {
 func (m *Message) replaceFields(fields string) (Message, error) {
 	at := m.members[memberFields]
 	by := len(fields) - int(at.end-at.start)
-	if len(m.text)+by > math.MaxUint32 {
-		return Message{}, &SyntaxError{Offset: math.MaxUint32, Reason: reasonUnindexable}
+	if len(m.text)+by > limitMaxBytes {
+		return Message{}, &SyntaxError{Offset: limitMaxBytes, Reason: ReasonTooLarge}
 	}
 	c := *m
 	c.text = m.text[:at.start] + fields + m.text[at.end:]
@@ -71,12 +65,16 @@ func (m *Message) replaceFields(fields string) (Message, error) {
 // merge returns the object old with the members of the object added, which has at least one.
 func merge(old, added string) string {
 	type member struct {
-		name, value string
-		found       bool
+		name  string // decoded
+		text  string // name and value
+		value string
+		found bool
 	}
 	var members []member
 	for e := range entries(added, 0) {
-		members = append(members, member{name: added[e.nameStart:e.nameEnd], value: added[e.start:e.end]})
+		members = append(members, member{
+			name: unquote(added[e.nameStart+1 : e.nameEnd-1]), text: added[e.nameStart:e.end], value: added[e.start:e.end],
+		})
 	}
 	var b strings.Builder
 	b.Grow(len(old) + len(added))
@@ -85,7 +83,7 @@ func merge(old, added string) string {
 	for e := range entries(old, 0) {
 		empty = false
 		for i := range members {
-			if sameName(members[i].name, old[e.nameStart:e.nameEnd]) {
+			if sameText(old[e.nameStart+1:e.nameEnd-1], members[i].name) {
 				members[i].found = true
 				b.WriteString(old[done:e.start])
 				b.WriteString(members[i].value)
@@ -103,9 +101,7 @@ func merge(old, added string) string {
 			b.WriteByte(',')
 		}
 		empty = false
-		b.WriteString(n.name)
-		b.WriteByte(':')
-		b.WriteString(n.value)
+		b.WriteString(n.text)
 	}
 	b.WriteString(old[done:])
 	return b.String()
@@ -140,18 +136,16 @@ func (m *Message) Without(path ...string) (Message, error) {
 
 // appendCuts appends what must go so that the value at text[at] has nothing at path, commas included, in ascending order.
 func appendCuts(cuts []span, text string, at int, path []string) []span {
-	index, err := strconv.Atoi(path[0])
-	if err != nil {
+	index, ok := parseIndex(path[0])
+	if !ok {
 		index = -1
 	}
-	name, _ := appendString(nil, path[0])
-	wanted := string(name)
 	head := -1 // where a run of entries to remove begins that nothing stays before
 	kept, end, n := false, at, 0
 	for e := range entries(text, at) {
 		hit := n == index
 		if text[at] == '{' {
-			hit = sameName(wanted, text[e.nameStart:e.nameEnd])
+			hit = sameText(text[e.nameStart+1:e.nameEnd-1], path[0])
 		}
 		n++
 		switch {

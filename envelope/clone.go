@@ -31,7 +31,7 @@ func CloneAll(dst, src []Message) []Message {
 	for i := range src {
 		m := src[i]
 		m.text, text = text[:len(m.text)], text[len(m.text):]
-		m.slab = kibibytes(bytes)
+		m.slab = slabSize(bytes)
 		dst = append(dst, m)
 	}
 	return dst

@@ -22,14 +22,14 @@ type Draft struct {
 	Severity  Severity  // the zero value is Info; one that is none of the eight is clamped
 	Payload   string    // the message's body, as its type defines
 	Fields    []slog.Attr
-	PID       int    // of the process; 0: left out
+	PID       int    // of the process; 0 or less: left out
 	Hostname  string // empty: left out
 }
 
 // Seal encodes the draft. The Message's Meta is now and a new ID; it shares no memory with the draft.
 //
-// The one promise that can fail is the index: a text of more than 4 GiB is a *[SyntaxError]. (What is longer than its
-// reader's [Parser].MaxBytes is sealed all the same.)
+// The one promise that can fail is that the message can be read again: a text of more than 1 GiB, which no [Parser] takes, is a
+// *[SyntaxError]. (What is only longer than its reader's MaxBytes is sealed.)
 func (d Draft) Seal() (Message, error) {
 	var e Encoder
 	e.set(d.Logger, d.PID, d.Hostname)

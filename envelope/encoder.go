@@ -2,10 +2,8 @@ package envelope
 
 import (
 	"log/slog"
-	"math"
 	"strconv"
 	"time"
-	"unsafe"
 )
 
 // version is the envelope this package writes.
@@ -25,7 +23,7 @@ type Encoder struct {
 	tail    []byte // from the comma before env_version to the closing brace
 	second  int64  // the one that middle holds
 	id      ID     // of the last message
-	limit   int    // bytes of text, what a span can hold
+	limit   int    // bytes a text may have
 	logger  span   // in middle
 	version span   // in tail, as the next two
 	pid     span
@@ -43,8 +41,8 @@ const (
 	stampLength = secondLength + 7
 )
 
-// NewEncoder returns an Encoder for one logger, process and host. A pid of 0 and an empty hostname are left out of the
-// envelopes.
+// NewEncoder returns an Encoder for one logger, process and host. A pid that is not positive and an empty hostname are
+// left out of the envelopes, which [Parser].Strict wants whole.
 func NewEncoder(logger string, pid int, hostname string) *Encoder {
 	e := &Encoder{id: NewID()}
 	e.set(logger, pid, hostname)
@@ -52,7 +50,7 @@ func NewEncoder(logger string, pid int, hostname string) *Encoder {
 }
 
 func (e *Encoder) set(logger string, pid int, hostname string) {
-	e.limit = math.MaxUint32
+	e.limit = limitMaxBytes
 	b := append(make([]byte, 0, 128+len(logger)), stampText...)
 	b = append(b, `0000-00-00T00:00:00.000000Z","logger":`...)
 	start := len(b)
@@ -68,7 +66,7 @@ func (e *Encoder) set(logger string, pid int, hostname string) {
 	start = len(b)
 	b = append(b, `"`+version+`"`...)
 	e.version = spanOf(start, len(b))
-	if pid != 0 {
+	if pid > 0 {
 		b = append(b, `,"metlog_pid":`...)
 		start = len(b)
 		b = strconv.AppendInt(b, int64(pid), 10)
@@ -97,8 +95,8 @@ func (e *Encoder) escape(member int, escaped bool) {
 // capacity does not suffice it moves, as with append; messages written before stay good where they were.
 //
 // Append does not allocate when slab has room and the fields are strings, numbers, booleans, times and durations (in
-// nanoseconds). Other kinds are written as [Draft] says. There is no bound on the size of an envelope but 4 GiB: past that
-// nothing is written and *m is the zero Message.
+// nanoseconds). Other kinds are written as [Draft] says. An envelope of more than 1 GiB, which no [Parser] takes, is not
+// written: *m is the zero Message then.
 func (e *Encoder) Append(slab []byte, m *Message, at time.Time, sev Severity, typ, payload string, fields []slog.Attr) []byte {
 	b := e.open(slab, m, at, sev, typ, payload)
 	b = appendObject(b, fields, fieldsDepth)
@@ -110,14 +108,15 @@ func (e *Encoder) Append(slab []byte, m *Message, at time.Time, sev Severity, ty
 	return b
 }
 
-// AppendJSON is [Encoder.Append] with fields already encoded: one JSON object (RFC 8259), which is read once to be sure of it and
-// then copied. Blanks around it go, and so do line breaks and tabs between its tokens. Names that stand twice stay.
+// AppendJSON is [Encoder.Append] with fields already encoded: one JSON object (RFC 8259), which is read once
+// to be sure of it and then copied. What no JSON line may hold is repaired as [Parser.AppendParse] does. Names that stand
+// twice stay, so a strict reader will refuse them.
 //
-// A *[SyntaxError], with its offset in fields, says why fields cannot be used. Slab is then returned as it was, and *m is
-// the zero Message.
+// A *[SyntaxError], with its offset in fields but for blanks around them, says why fields cannot be used. Slab is then
+// returned as it was, and *m is the zero Message.
 func (e *Encoder) AppendJSON(slab []byte, m *Message, at time.Time, sev Severity, typ, payload string, fields []byte) ([]byte, error) {
 	b := e.open(slab, m, at, sev, typ, payload)
-	b, err := appendJSONObject(b, fields)
+	b, err := appendSpliced(b, fields)
 	if err == nil {
 		b, err = e.close(b, len(slab), m)
 	}
@@ -179,7 +178,7 @@ func (e *Encoder) close(b []byte, base int, m *Message) ([]byte, error) {
 	tail := len(b) - base
 	if tail+len(e.tail) > e.limit {
 		*m = Message{}
-		return b, &SyntaxError{Offset: e.limit, Reason: reasonUnindexable}
+		return b, &SyntaxError{Offset: e.limit, Reason: ReasonTooLarge}
 	}
 	m.members[memberFields].end = uint32(tail)
 	b = append(b, e.tail...)
@@ -192,11 +191,11 @@ func (e *Encoder) close(b []byte, base int, m *Message) ([]byte, error) {
 // deliver points m at its text and gives it its Meta.
 func (e *Encoder) deliver(b []byte, base int, m *Message, at time.Time) {
 	e.id = e.id.Next()
-	m.text = unsafe.String(&b[base], len(b)-base)
+	m.text = lend(b[base:])
 	m.origin = ""
 	m.id = e.id
 	m.received = nanoseconds(at)
-	m.slab = kibibytes(cap(b))
+	m.slab = slabSize(cap(b))
 	m.flags = 0
 }
 
@@ -209,6 +208,3 @@ func (s span) shift(by int) span {
 	}
 	return span{s.start + uint32(by), s.end + uint32(by)}
 }
-
-// kibibytes is how a Message keeps a slab's size: rounded up, saturating.
-func kibibytes(n int) uint16 { return uint16(min((n+1023)/1024, math.MaxUint16)) }

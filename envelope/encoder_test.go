@@ -49,7 +49,7 @@ func TestEncoderWritesEnvelopes(t *testing.T) {
 		{"no pid, no host, no fields", NewEncoder("", 0, ""), noon, Info, "", "", nil,
 			`{"type":"","timestamp":"2012-07-18T12:13:25.687518Z","logger":"","severity":6,"payload":"","fields":{},"env_version":"0.8"}`},
 		{"escapes in every text", NewEncoder("a\"b", -1, "h\\"), noon, Debug, "t\n", "\x00\x1f\x7f\b\f\r\t<&>é\u2028", nil,
-			`{"type":"t\n","timestamp":"2012-07-18T12:13:25.687518Z","logger":"a\"b","severity":7,"payload":"\u0000\u001f` + "\x7f" + `\b\f\r\t<&>é` + "\u2028" + `","fields":{},"env_version":"0.8","metlog_pid":-1,"metlog_hostname":"h\\"}`},
+			`{"type":"t\n","timestamp":"2012-07-18T12:13:25.687518Z","logger":"a\"b","severity":7,"payload":"\u0000\u001f` + "\x7f" + `\b\f\r\t<&>é` + "\u2028" + `","fields":{},"env_version":"0.8","metlog_hostname":"h\\"}`},
 		{"not UTF-8", NewEncoder("\xff", 0, "\xed\xa0\x80"), noon, Info, "a\xc3", "\xf0\x9f\x98", nil,
 			`{"type":"a�","timestamp":"2012-07-18T12:13:25.687518Z","logger":"�","severity":6,"payload":"���","fields":{},"env_version":"0.8","metlog_hostname":"���"}`},
 		{"zone, whole second", NewEncoder("", 0, ""), time.Date(2026, 1, 1, 1, 0, 0, 0, zone), Emergency, "x", "", nil,
@@ -169,8 +169,11 @@ func TestAppendJSON(t *testing.T) {
 		{"cut", `{"a":1`, ``},
 		{"breaks out", `{}},"severity":0`, ``},
 		{"raw newline in a string", "{\"a\":\"\n\"}", ``},
-		{"not UTF-8", "{\"a\":\"\xff\"}", ``},
-		{"NaN", `{"a":NaN}`, ``},
+		{"broken escape", `{"a":"\q"}`, ``},
+		{"not UTF-8", "{\"a\":\"\xff\"}", `{"a":"�"}`},
+		{"NaN", `{"a":[NaN, -Infinity]}`, `{"a":[null, null]}`},
+		{"line breaks and too deep", "\n" + strings.Replace(deep(64), ":", ":\n", 1), ``},
+		{"brackets do not match", `{"a":[1}]`, ``},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

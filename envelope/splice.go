@@ -1,40 +1,25 @@
 package envelope
 
-import (
-	"bytes"
-	"encoding/json"
-	"unicode/utf8"
-)
+import "bytes"
 
-const (
-	reasonUnindexable Reason = "text too large to be indexed"
-	reasonZero        Reason = "zero Message"
-	reasonFieldsType  Reason = "fields is no object"
-)
-
-// appendJSONObject appends one JSON object that somebody else encoded.
-func appendJSONObject(b, object []byte) ([]byte, error) {
-	trimmed := bytes.Trim(object, " \t\r\n")
+// appendSpliced appends one JSON object that somebody else encoded.
+func appendSpliced(b, object []byte) ([]byte, error) {
+	object = bytes.Trim(object, " \t\r\n")
+	if len(object) == 0 {
+		return b, &SyntaxError{Reason: ReasonEmpty}
+	}
+	if object[0] == '{' && scanComposite(object, 0, maxDepth-1) == len(object) {
+		return append(b, object...), nil
+	}
+	r := repair{text: string(object)}
+	kept, ok := r.envelope()
 	switch {
-	case len(trimmed) == 0 || trimmed[0] != '{':
-		return b, &SyntaxError{Offset: len(object) - len(bytes.TrimLeft(object, " \t\r\n")), Reason: reasonFieldsType}
-	case !json.Valid(trimmed) || !utf8.Valid(trimmed):
-		return b, &SyntaxError{Reason: "invalid JSON"}
-	case fieldsDepth-1+nesting(trimmed) > deepest:
-		return b, &SyntaxError{Reason: "nested too deep"}
+	case !ok:
+		return b, &SyntaxError{Offset: r.i, Reason: r.reason}
+	case r.i < len(object):
+		return b, &SyntaxError{Offset: r.i, Reason: ReasonToken}
+	case scanComposite(view(kept), 0, maxDepth-1) != len(kept):
+		return b, &SyntaxError{Reason: ReasonTooDeep}
 	}
-	quoted := false
-	for i := 0; i < len(trimmed); i++ {
-		switch c := trimmed[i]; {
-		case c == '"':
-			quoted = !quoted
-		case c == '\\':
-			b = append(b, c)
-			i++
-		case !quoted && c < ' ':
-			continue
-		}
-		b = append(b, trimmed[i])
-	}
-	return b, nil
+	return append(b, kept...), nil
 }

@@ -1,9 +1,6 @@
 package envelope
 
-import (
-	"math/bits"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash. Only what must be
 // escaped is; each byte that is not UTF-8 becomes U+FFFD.
@@ -61,8 +58,8 @@ func appendEscape(b []byte, c byte) []byte {
 	case '\t':
 		return append(b, '\\', 't')
 	}
-	const hex = "0123456789abcdef"
-	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+	const digits = "0123456789abcdef"
+	return append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 }
 
 // isPlain reports whether c is ASCII that stands in a JSON string as it is.
@@ -70,27 +67,14 @@ func isPlain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && 
 
 // plain returns how many bytes at the beginning of s are plain, looking at eight at a time.
 func plain(s string) int {
+	b := view(s)
 	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if hit := unplain(eight(s[i:])); hit != 0 {
-			return i + bits.TrailingZeros64(hit)>>3
+	for ; i+8 <= len(b); i += 8 {
+		if marks := special(word(b, i)); marks != 0 {
+			return i + first(marks)
 		}
 	}
-	for ; i < len(s) && isPlain(s[i]); i++ {
+	for ; i < len(b) && isPlain(b[i]); i++ {
 	}
 	return i
-}
-
-// eight returns the first eight bytes of s, the first one lowest. The compiler makes one load of it.
-func eight(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// unplain sets the high bit of each byte of x that is not plain. Bytes above the lowest such byte may be set in error.
-func unplain(x uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	quote, slash := x^(ones*'"'), x^(ones*'\\')
-	return (x | (x - ones*' ') | (quote - ones) | (slash - ones)) & tops
 }

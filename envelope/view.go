@@ -6,9 +6,12 @@ import (
 	"unsafe"
 )
 
-// view returns the bytes of s without copying them. They must not be written to. It is this package's only unsafe line:
-// reading eight bytes at a time takes a slice, every index into which is still checked.
+// view returns the bytes of s without copying them. They must not be written to. It and lend are this package's
+// only unsafe lines: reading eight bytes at a time takes a slice, every index into which is still checked.
 func view(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// lend returns b as a string without copying it. b must not be written to while the string is in use.
+func lend(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 const (
 	ones  = 0x0101010101010101
