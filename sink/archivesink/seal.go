@@ -1,0 +1,135 @@
+package archivesink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// seal publishes a segment that takes no more lines, and removes it. It may be called again after an error.
+func (s *Sink) seal(g *segment) error {
+	g.retire()
+	here, err := isAt(g.file, g.path)
+	if err != nil {
+		return err
+	}
+	if !here && !isUnlinked(g.file) {
+		s.count.Failed(fmt.Errorf("%s: someone moved %s: it is left where it is", s.name, g.path))
+		return nil
+	}
+	if g.size > 0 && !g.published {
+		if err := s.publish(g); err != nil {
+			return err
+		}
+	}
+	if here {
+		if err := os.Remove(g.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := syncDirectory(s.openIn); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	s.usage.add(-g.size)
+	return nil
+}
+
+// publish makes the segment's lines stand under its name. A name that is there is the same segment, sealed by a process
+// that was killed before it could remove it.
+func (s *Sink) publish(g *segment) error {
+	final := filepath.Join(s.dir, filepath.FromSlash(g.name))
+	there, err := exists(final)
+	if err != nil {
+		return err
+	}
+	if !there {
+		if err := s.rename(g, final); err != nil {
+			return err
+		}
+	}
+	g.published = true
+	return syncDirectory(filepath.Dir(final))
+}
+
+func (s *Sink) rename(g *segment, final string) error {
+	if err := makeDirectory(s.openIn); err != nil {
+		return err
+	}
+	tmp := filepath.Join(s.openIn, tmpPrefix+segmentName(g.name))
+	size, err := s.compress(tmp, g)
+	if err == nil {
+		err = makeDirectory(filepath.Dir(final))
+	}
+	if err == nil {
+		err = os.Rename(tmp, final)
+	}
+	if err != nil {
+		return errors.Join(err, removeIfThere(tmp))
+	}
+	s.usage.add(size)
+	return nil
+}
+
+// compress writes the segment's lines to tmp, synced, in the form that the segment's name asks for.
+func (s *Sink) compress(tmp string, g *segment) (size int64, err error) {
+	file, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|syscall.O_NOFOLLOW, fileMode)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	w, err := newCompressor(file, g.name)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(w, &bounded{s.ctx, io.NewSectionReader(g.file, 0, g.size)})
+	if err = errors.Join(err, w.Close()); err != nil {
+		return 0, err
+	}
+	if err := file.Sync(); err != nil {
+		return 0, err
+	}
+	return file.Seek(0, io.SeekCurrent)
+}
+
+func newCompressor(w io.Writer, name string) (io.WriteCloser, error) {
+	switch c, _ := compressionOf(name); c {
+	case Gzip:
+		return gzip.NewWriterLevel(w, gzip.BestSpeed)
+	case Zstd:
+		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	}
+	return unchanged{w}, nil
+}
+
+// unchanged is the compressor of Plain.
+type unchanged struct{ io.Writer }
+
+func (unchanged) Close() error { return nil }
+
+// A bounded reader ends with its context.
+type bounded struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return b.r.Read(p)
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
