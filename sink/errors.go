@@ -34,27 +34,56 @@ func (e *BatchError) Error() string {
 }
 
 // Failures yields the index and the error of each message that a Send of n messages did not accept, in ascending order:
-// none for nil, a [*BatchError]'s own, every one of the n for any other error. It is the one way to read a Send's error.
+// none for nil, a [*BatchError]'s own, every one of the n for any other error, a join included. It is the one way to read a
+// Send's error. A BatchError that breaks its own rules, such as one without a failure, counts as any other error: nothing
+// is taken for accepted that may not have been.
 func Failures(err error, n int) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		if err == nil {
 			return
 		}
-		var batch *BatchError
-		if !errors.As(err, &batch) {
-			for i := range n {
-				if !yield(i, err) {
+		if batch := asBatchError(err); batch.valid(n) {
+			for _, f := range batch.Failed {
+				if !yield(f.Index, f.Err) {
 					return
 				}
 			}
 			return
 		}
-		for _, f := range batch.Failed {
-			if !yield(f.Index, f.Err) {
+		for i := range n {
+			if !yield(i, err) {
 				return
 			}
 		}
 	}
+}
+
+// asBatchError finds the BatchError that err is or wraps. It does not look into joins, whose other parts say more.
+func asBatchError(err error) *BatchError {
+	for {
+		switch e := err.(type) {
+		case *BatchError:
+			return e
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		default:
+			return nil
+		}
+	}
+}
+
+func (e *BatchError) valid(n int) bool {
+	if e == nil || len(e.Failed) == 0 {
+		return false
+	}
+	last := -1
+	for _, f := range e.Failed {
+		if f.Index <= last || f.Index >= n || f.Err == nil {
+			return false
+		}
+		last = f.Index
+	}
+	return true
 }
 
 // batchError returns failed as a Send's error, nil when it is empty.
@@ -81,17 +110,26 @@ func Permanent(err error) error {
 
 // IsPermanent reports whether err, about one message, is permanent. A joined error is permanent only if every part is.
 func IsPermanent(err error) bool {
+	return everyPart(err, func(e error) bool { _, ok := e.(*permanentError); return ok })
+}
+
+// hopeless reports whether sending again cannot help: every part of err, about one message, is permanent or ErrClosed.
+func hopeless(err error) bool {
+	return everyPart(err, func(e error) bool { _, ok := e.(*permanentError); return ok || e == ErrClosed })
+}
+
+// everyPart reports whether is holds for err, for what it wraps or for every part of what it joins.
+func everyPart(err error, is func(error) bool) bool {
+	if err == nil || is(err) {
+		return err != nil
+	}
 	switch e := err.(type) {
-	case nil:
-		return false
-	case *permanentError:
-		return true
 	case interface{ Unwrap() error }:
-		return IsPermanent(e.Unwrap())
+		return everyPart(e.Unwrap(), is)
 	case interface{ Unwrap() []error }:
 		parts := e.Unwrap()
 		for _, part := range parts {
-			if !IsPermanent(part) {
+			if !everyPart(part, is) {
 				return false
 			}
 		}

@@ -1,0 +1,124 @@
+package sink
+
+import (
+	"context"
+	"time"
+)
+
+// patience is how long the end waits for a Send that does not heed its context.
+const patience = time.Second
+
+// Shutdown takes no more messages, sends what it holds and ends when there is nothing left. Those that wait for another
+// attempt are tried at once. In the last tenth of the time until ctx's deadline what is still there goes to DeadLetter, as
+// it does when a ctx without a deadline ends. What then remains is dropped as "shutdown", and the error is a [*LeftError].
+// When Shutdown is called more than once, the first ctx to end ends it for all; each returns the same.
+func (q *Queue) Shutdown(ctx context.Context) error {
+	q.drain()
+	lastTenth, stop := q.lastTenth(ctx)
+	defer stop()
+	select {
+	case <-q.stopped:
+	case <-lastTenth:
+	case <-ctx.Done():
+	}
+	q.ending.Lock()
+	defer q.ending.Unlock()
+	if !q.leave() {
+		wait := patience
+		if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil {
+			wait = min(wait, time.Until(deadline)/2)
+		}
+		q.await(wait)
+		if q.options.DeadLetter != nil {
+			q.buryAll(ctx)
+		}
+	}
+	return q.end()
+}
+
+// Close takes no more messages and gives up what it holds: that is dropped as "shutdown", and the error is a [*LeftError]
+// with how much it was. After Shutdown it returns what that did.
+func (q *Queue) Close() error {
+	q.drain()
+	q.close()
+	q.ending.Lock()
+	defer q.ending.Unlock()
+	if !q.leave() {
+		q.await(patience)
+	}
+	return q.end()
+}
+
+// drain stops accepting and wakes everything that sleeps.
+func (q *Queue) drain() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state != open {
+		return
+	}
+	q.state = draining
+	for _, w := range q.waiters {
+		w.err = q.refuse(len(w.batch), ErrClosed)
+		close(w.answered)
+	}
+	q.waiters = nil
+	q.blocked, q.waits = 0, q.options.Backoff.start()
+	q.aside.hurry(q.now(), q.options.Backoff)
+	q.dying.hurry(q.now(), q.options.Backoff)
+	q.rouse()
+}
+
+// lastTenth returns a channel that is ready when a tenth of the time until ctx's deadline is left.
+func (q *Queue) lastTenth(ctx context.Context) (<-chan time.Time, func() bool) {
+	deadline, ok := ctx.Deadline()
+	if !ok || q.options.DeadLetter == nil {
+		return nil, func() bool { return false }
+	}
+	left := time.Until(deadline)
+	timer := time.NewTimer(left - left/10)
+	return timer.C, timer.Stop
+}
+
+// leave makes the worker end. It reports whether it has ended already.
+func (q *Queue) leave() bool {
+	q.mu.Lock()
+	q.state = max(q.state, leaving)
+	q.mu.Unlock()
+	q.abort()
+	q.rouse()
+	select {
+	case <-q.stopped:
+		return q.Account().Held == 0
+	default:
+		return false
+	}
+}
+
+func (q *Queue) await(wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-q.stopped:
+	case <-timer.C:
+	}
+}
+
+// end accounts for what is left.
+func (q *Queue) end() error {
+	q.close()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state != ended {
+		if held := q.held(); held > 0 {
+			q.drop(held, "shutdown")
+			q.left = &LeftError{Name: q.name, Messages: uint64(held), Bytes: uint64(q.bytes)}
+		}
+		q.state = ended
+		q.pending, q.work, q.flight = line{}, line{}, flight{}
+		q.aside, q.dying, q.air, q.bytes = groups{}, groups{}, nil, 0
+	}
+	if q.left == nil {
+		return nil
+	}
+	return q.left
+}

@@ -1,0 +1,177 @@
+package sink
+
+import (
+	"cmp"
+	"slices"
+	"time"
+	"unsafe"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// A note is what the queue knows about a message it holds. Times are since the queue's epoch.
+type note struct {
+	accepted time.Duration
+	first    time.Duration // the first attempt
+	attempts int
+}
+
+const perMessage = int(unsafe.Sizeof(envelope.Message{}) + unsafe.Sizeof(note{}))
+
+// charge is what holding m costs in bytes: its text, its index and its note.
+func charge(m *envelope.Message) int { return len(m.JSON()) + perMessage }
+
+// A line is messages in their order. What has left at its head is zeroed, or it would keep its slab alive.
+type line struct {
+	messages []envelope.Message
+	notes    []note
+	head     int
+	bytes    int
+}
+
+func (l *line) len() int { return len(l.messages) - l.head }
+
+func (l *line) push(batch []envelope.Message, bytes int, n note) {
+	l.messages = append(l.messages, batch...)
+	for range batch {
+		l.notes = append(l.notes, n)
+	}
+	l.bytes += bytes
+}
+
+// popFront drops the first message and returns its charge.
+func (l *line) popFront() int {
+	bytes := charge(&l.messages[l.head])
+	l.messages[l.head] = envelope.Message{}
+	l.head++
+	l.bytes -= bytes
+	return bytes
+}
+
+// roomy is the length up to which an empty line keeps its memory whatever was last in it.
+const roomy = 4096
+
+// reset makes an empty line ready to be filled again. Memory that a burst took is given back when it is over.
+func (l *line) reset() {
+	if cap(l.messages) > max(roomy, 8*len(l.messages)) {
+		*l = line{}
+		return
+	}
+	l.messages, l.notes, l.head, l.bytes = l.messages[:0], l.notes[:0], 0, 0
+}
+
+// A group is messages that wait together, apart from the line.
+type group struct {
+	line
+	due   time.Duration
+	tried time.Duration // the last attempt
+	waits waits
+	errs  []error // why each is given up; nil: they are to be sent again
+}
+
+// pick copies the messages at these places of l into a group, which keeps no slab alive that it uses little of.
+func pick(l line, places []int) *group {
+	picked := make([]envelope.Message, 0, len(places))
+	g := new(group)
+	for _, i := range places {
+		picked = append(picked, l.messages[i])
+		g.notes = append(g.notes, l.notes[i])
+	}
+	g.messages, g.bytes = detach(new(selection), picked)
+	return g
+}
+
+// groups are in the order in which they are due.
+type groups struct {
+	sorted   []*group
+	messages int
+}
+
+func (s *groups) insert(g *group) {
+	after := g.due + 1 // behind those that are due at the same time
+	i, _ := slices.BinarySearchFunc(s.sorted, after, func(g *group, due time.Duration) int { return cmp.Compare(g.due, due) })
+	s.sorted = slices.Insert(s.sorted, i, g)
+	s.messages += g.len()
+}
+
+// take removes the first group.
+func (s *groups) take() *group {
+	g := s.sorted[0]
+	s.sorted = slices.Delete(s.sorted, 0, 1)
+	s.messages -= g.len()
+	if g.errs != nil {
+		g.errs = g.errs[g.head:]
+	}
+	g.messages, g.notes, g.head = g.messages[g.head:], g.notes[g.head:], 0
+	return g
+}
+
+// hurry makes every group due.
+func (s *groups) hurry(now time.Duration, b Backoff) {
+	for _, g := range s.sorted {
+		g.due, g.waits = now, b.start()
+	}
+}
+
+func (s *groups) due(now time.Duration) bool { return len(s.sorted) > 0 && s.sorted[0].due <= now }
+
+// dropFirst removes one message and returns its charge.
+func (s *groups) dropFirst() (bytes int, ok bool) {
+	if len(s.sorted) == 0 {
+		return 0, false
+	}
+	g := s.sorted[0]
+	bytes = g.popFront()
+	s.messages--
+	if g.len() == 0 {
+		s.sorted = slices.Delete(s.sorted, 0, 1)
+	}
+	return bytes, true
+}
+
+// detach returns batch with every message that is a small part of its slab, together with its neighbours from the same
+// slab, moved to a slab of its own; and what holding it costs. The result is batch itself when nothing had to move, else it
+// lies in scratch.
+func detach(scratch *selection, batch []envelope.Message) (own []envelope.Message, bytes int) {
+	moved := false
+	for start := 0; start < len(batch); {
+		end, text := sameSlab(batch, start)
+		bytes += text + (end-start)*perMessage
+		sparse := text < batch[start].SlabBytes()/2
+		if sparse && !moved {
+			moved = true
+			scratch.batch = append(scratch.batch, batch[:start]...)
+		}
+		switch {
+		case sparse:
+			scratch.batch = envelope.CloneAll(scratch.batch, batch[start:end])
+		case moved:
+			scratch.batch = append(scratch.batch, batch[start:end]...)
+		}
+		start = end
+	}
+	if moved {
+		return scratch.batch, bytes
+	}
+	return batch, bytes
+}
+
+// sameSlab returns where the messages end that follow start in the slab of that at start, and the bytes of their text. Two
+// slabs that happen to lie side by side may be taken for one.
+func sameSlab(batch []envelope.Message, start int) (end, text int) {
+	slab := batch[start].SlabBytes()
+	var first, last uintptr
+	for end = start; end < len(batch); end++ {
+		json := batch[end].JSON()
+		at := uintptr(unsafe.Pointer(unsafe.StringData(json)))
+		switch {
+		case end == start:
+			first = at
+		case batch[end].SlabBytes() != slab || at < last || at+uintptr(len(json)) > first+uintptr(slab):
+			return end, text
+		}
+		last = at
+		text += len(json)
+	}
+	return end, text
+}
