@@ -13,23 +13,21 @@ func (r *Router) Check() []string {
 	warn := func(rule *Rule, format string, args ...any) {
 		warnings = append(warnings, fmt.Sprintf("rule %s: ", rule.Name)+fmt.Sprintf(format, args...))
 	}
-	everything := slices.IndexFunc(rules, func(o Rule) bool { return o.When != Otherwise && o.When.node().impossible(true) })
-	texts := make([]string, len(rules))
+	everything := slices.IndexFunc(rules, func(o Rule) bool { return o.When.node().impossible(true) })
+	seen := make(map[string][]*Rule, len(rules)) // by expression
 	for i := range rules {
 		rule := &rules[i]
-		texts[i] = rule.When.String()
-		if rule.When == Otherwise && everything >= 0 {
+		text := rule.When.String()
+		if rule.When.node().op == opOtherwise && everything >= 0 {
 			warn(rule, "can never match, since rule %s matches everything", rules[everything].Name)
 		}
 		if rule.When.node().impossible(false) {
-			warn(rule, "can never match: %s", excerpt(texts[i], 200))
+			warn(rule, "can never match: %s", excerpt(text, 200))
 		}
-		for at := range i {
-			if texts[at] == texts[i] && same(rules[at].To, rule.To) {
-				warn(rule, "sends the same messages to the same sink as rule %s", rules[at].Name)
-				break
-			}
+		if twin := slices.IndexFunc(seen[text], func(o *Rule) bool { return same(o.To, rule.To) }); twin >= 0 {
+			warn(rule, "sends the same messages to the same sink as rule %s", seen[text][twin].Name)
 		}
+		seen[text] = append(seen[text], rule)
 	}
 	return warnings
 }

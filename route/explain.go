@@ -21,7 +21,7 @@ func (r *Router) Explain(m *envelope.Message) []Verdict {
 	verdicts := make([]Verdict, len(rules))
 	first := "" // the rule that took the message from Otherwise
 	for i := range rules {
-		if rules[i].When != Otherwise {
+		if rules[i].When.node().op != opOtherwise {
 			var reasons []string
 			matched := rules[i].When.node().explain(m, &reasons)
 			verdicts[i] = Verdict{rules[i].Name, matched, line(reasons)}
@@ -31,7 +31,7 @@ func (r *Router) Explain(m *envelope.Message) []Verdict {
 		}
 	}
 	for i := range rules {
-		if rules[i].When == Otherwise {
+		if rules[i].When.node().op == opOtherwise {
 			verdicts[i] = Verdict{rules[i].Name, first == "", "no other rule matches"}
 			if first != "" {
 				verdicts[i].Why = "rule " + first + " matches"

@@ -60,6 +60,7 @@ type scratch struct {
 	touched []int   // the groups that have a message
 	failed  failures
 	spare   []spare
+	spared  int // the messages that spare has room for
 }
 
 type spare struct {
@@ -67,8 +68,8 @@ type spare struct {
 	positions []int
 }
 
-// maxSpare bounds how many messages' room one group's memory is kept with.
-const maxSpare = 1024
+// maxSpare bounds how many messages the memory that is kept has room for.
+const maxSpare = 16 << 10
 
 func newScratch(p *program) *scratch {
 	return &scratch{
@@ -119,6 +120,7 @@ func (s *scratch) space() ([]envelope.Message, []int) {
 	}
 	last := s.spare[len(s.spare)-1]
 	s.spare = s.spare[:len(s.spare)-1]
+	s.spared -= cap(last.messages)
 	return last.messages, last.positions
 }
 
@@ -126,8 +128,9 @@ func (s *scratch) space() ([]envelope.Message, []int) {
 func (s *scratch) release() {
 	for _, branch := range s.touched {
 		g := &s.groups[branch]
-		if g.messages != nil && cap(g.messages) <= maxSpare {
+		if g.messages != nil && s.spared+cap(g.messages) <= maxSpare {
 			clear(g.messages)
+			s.spared += cap(g.messages)
 			s.spare = append(s.spare, spare{g.messages[:0], g.positions[:0]})
 		}
 		*g = group{}

@@ -88,7 +88,11 @@ func (p *path) read(m *envelope.Message, v *value) {
 	case severity:
 		v.text, v.readable, v.kind = severityCodes[m.Severity().Code()], true, numeric
 	case pid:
-		v.readJSON(m.Member("metlog_pid"))
+		j, ok := m.Member("metlog_pid")
+		if !ok {
+			j, ok = m.Field("metlog_pid") // as Message.PID does
+		}
+		v.readJSON(j, ok)
 		v.readable = v.kind == numeric || v.kind == text
 		v.textual = false
 	case fields:

@@ -2,8 +2,8 @@ package route
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -96,7 +96,7 @@ func (r *Router) validate(rules []Rule) error {
 		return fmt.Errorf("Borrows is %v and would change", r.borrows)
 	}
 	for i := range rules {
-		if leadsTo(rules[i].To, r, map[sink.Wrapper]bool{}) {
+		if leadsTo(rules[i].To, r, map[sink.Sink]bool{}) {
 			return fmt.Errorf("rule %q: To leads back to this router", rules[i].Name)
 		}
 	}
@@ -104,16 +104,18 @@ func (r *Router) validate(rules []Rule) error {
 }
 
 // leadsTo reports whether a message given to s may come to r.
-func leadsTo(s sink.Sink, r *Router, seen map[sink.Wrapper]bool) bool {
-	if same(s, r) {
-		return true
+func leadsTo(s sink.Sink, r *Router, seen map[sink.Sink]bool) bool {
+	if reflect.ValueOf(s).Comparable() {
+		if s == sink.Sink(r) {
+			return true
+		}
+		if seen[s] {
+			return false
+		}
+		seen[s] = true
 	}
 	w, ok := s.(sink.Wrapper)
-	if !ok || same(s, s) && seen[w] {
-		return false
-	}
-	seen[w] = true
-	return slices.ContainsFunc(w.Next(), func(next sink.Sink) bool { return leadsTo(next, r, seen) })
+	return ok && slices.ContainsFunc(w.Next(), func(next sink.Sink) bool { return leadsTo(next, r, seen) })
 }
 
 // branches returns the rules' branches in the order of the rules, then those gone. r.replacing is held.
