@@ -19,10 +19,9 @@ import (
 	zmq "github.com/pebbe/zmq4"
 )
 
-// Receive appends the frames that are there to frames: at most MaxFrames, and none after 256 KiB. If none is there it waits:
-// until the first comes, until Wake is called or until wait has passed (negative: for ever). When the first has come it
-// lingers before it takes it, so that more come with it. Both are cut to whole milliseconds. It may return no frames and
-// no error.
+// Receive appends the frames that are there to frames: at most MaxFrames, and none after 256 KiB. If none is there it waits
+// for the first: until wait has passed, or, if that is negative, until Wake is called. When the first has come it lingers
+// before it takes it, so that more come with it. Both are cut to whole milliseconds. It may return no frames and no error.
 func (k *Socket) Receive(frames []Frame, wait, linger time.Duration) ([]Frame, error) {
 	if k.batch == nil {
 		return k.receivePlain(frames, wait, linger)
@@ -60,9 +59,9 @@ func (k *Socket) receivePlain(frames []Frame, wait, linger time.Duration) ([]Fra
 	if len(frames) > n || err != nil || wait == 0 {
 		return frames, err
 	}
-	woken, err := k.wait(k.data, zmq.POLLIN, wait)
+	woken, err := k.wait(zmq.POLLIN, wait)
 	if err == nil && !woken && linger > 0 {
-		_, err = k.wait(nil, 0, linger)
+		_, err = k.wait(0, linger)
 	}
 	if err != nil {
 		return frames, err
@@ -87,12 +86,14 @@ func (k *Socket) fillPlain(frames []Frame) ([]Frame, error) {
 	return frames, nil
 }
 
-// wait waits for one of events on data, for Wake or for timeout, and reports whether it was Wake.
-func (k *Socket) wait(data *zmq.Socket, events zmq.State, timeout time.Duration) (woken bool, err error) {
+// wait does what metlog_wait does, without the shim.
+func (k *Socket) wait(events zmq.State, timeout time.Duration) (woken bool, err error) {
 	poller := zmq.NewPoller()
-	poller.Add(k.control, zmq.POLLIN)
-	if data != nil {
-		poller.Add(data, events)
+	if events != 0 {
+		poller.Add(k.data, events)
+	}
+	if events == 0 || timeout < 0 {
+		poller.Add(k.control, zmq.POLLIN)
 	}
 	ready, err := poller.Poll(timeout)
 	if err != nil {

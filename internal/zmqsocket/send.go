@@ -15,7 +15,6 @@ import "C"
 
 import (
 	"syscall"
-	"time"
 	"unsafe"
 
 	zmq "github.com/pebbe/zmq4"
@@ -53,7 +52,7 @@ func (k *Socket) Send(texts []string, ends []int, pause func() error) (sent int,
 			return int(b.sent), err
 		}
 		var woken C.int
-		if err := fault(C.metlog_wait(k.raw, C.ZMQ_POLLOUT, k.rawCtl, -1, &woken)); err != nil {
+		if err := fault(C.metlog_wait(k.raw, C.ZMQ_POLLOUT, k.rawCtl, &woken)); err != nil {
 			return int(b.sent), err
 		}
 		if woken != 0 {
@@ -79,7 +78,7 @@ func (k *Socket) sendPlain(texts []string, ends []int, pause func() error) (sent
 			if err := pause(); err != nil {
 				return i, err
 			}
-			if _, err := k.wait(k.data, zmq.POLLOUT, -time.Second); err != nil {
+			if _, err := k.wait(zmq.POLLOUT, -1); err != nil {
 				return i, err
 			}
 		}

@@ -4,14 +4,19 @@
 #include <string.h>
 #include "shim.h"
 
-int metlog_wait(void *socket, short events, void *control, long timeout, int *woken) {
-    zmq_pollitem_t items[2] = {{control, 0, ZMQ_POLLIN, 0}, {socket, 0, events, 0}};
-    *woken = 0;
-    while (zmq_poll(items, socket ? 2 : 1, timeout) < 0)
+// poll_items waits for the items, the last of which is control if woken is set. A signal starts the timeout again.
+static int poll_items(zmq_pollitem_t *items, int count, long timeout, int *woken) {
+    while (zmq_poll(items, count, timeout) < 0)
         if (zmq_errno() != EINTR)
             return zmq_errno();
-    *woken = items[0].revents != 0;
+    if (woken)
+        *woken = items[count - 1].revents != 0;
     return 0;
+}
+
+int metlog_wait(void *socket, short events, void *control, int *woken) {
+    zmq_pollitem_t items[] = {{socket, 0, events, 0}, {control, 0, ZMQ_POLLIN, 0}};
+    return poll_items(items, 2, -1, woken);
 }
 
 // fill receives until there is no more or the batch is full.
@@ -36,6 +41,15 @@ static int fill(metlog_batch *b, void *socket) {
     return 0;
 }
 
+// first waits as metlog_receive does.
+static int first(void *socket, void *control, long timeout, long linger, int *woken) {
+    zmq_pollitem_t items[] = {{socket, 0, ZMQ_POLLIN, 0}, {control, 0, ZMQ_POLLIN, 0}};
+    int err = timeout < 0 ? poll_items(items, 2, -1, woken) : poll_items(items, 1, timeout, NULL);
+    if (err == 0 && linger > 0 && !*woken)
+        err = poll_items(items + 1, 1, linger, woken);
+    return err;
+}
+
 int metlog_receive(metlog_batch *b, void *socket, void *control, long timeout, long linger, int *woken) {
     int err = EAGAIN;
     b->count = 0;
@@ -44,9 +58,7 @@ int metlog_receive(metlog_batch *b, void *socket, void *control, long timeout, l
     if (!b->dry || timeout == 0)
         err = fill(b, socket);
     if (err == EAGAIN && b->count == 0 && timeout != 0) {
-        err = metlog_wait(socket, ZMQ_POLLIN, control, timeout, woken);
-        if (err == 0 && linger > 0 && !*woken)
-            err = metlog_wait(NULL, 0, control, linger, woken);
+        err = first(socket, control, timeout, linger, woken);
         if (err == 0)
             err = fill(b, socket);
     }

@@ -22,12 +22,12 @@ typedef struct {
     size_t total; // bytes of all
 } metlog_batch;
 
-// metlog_wait waits until socket has one of events, control is readable or timeout ms have passed (-1: for ever). It
-// returns 0 or an errno; *woken says whether control is readable. A signal starts the timeout again.
-int metlog_wait(void *socket, short events, void *control, long timeout, int *woken);
+// metlog_wait waits until socket has one of events or control is readable. It returns 0 or an errno; *woken says whether
+// control is readable.
+int metlog_wait(void *socket, short events, void *control, int *woken);
 
-// metlog_receive receives what is there. If nothing is, it waits as metlog_wait does, then linger ms more, and tries
-// again. It returns 0, also when there was nothing, or an errno; with frames received it is always 0.
+// metlog_receive receives what is there. If nothing is, it waits for the first frame: timeout ms, or, if that is negative,
+// as metlog_wait does. It then waits for linger ms or control, and tries again. It returns 0, also when there was nothing, or an errno; with frames received it is always 0.
 int metlog_receive(metlog_batch *b, void *socket, void *control, long timeout, long linger, int *woken);
 
 // metlog_take copies the frames received one behind the other to slab, which has room for b->total bytes, and frees them.
