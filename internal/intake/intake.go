@@ -41,6 +41,14 @@ type fault struct {
 // Account returns the source's account: Offered is envelopes and unreadable pieces received, Done what the sink took.
 func (in *Intake) Account() sink.Account { return in.Counters.Account(in.Name) }
 
+// Next returns the dead letter, when there is one: what a source leads to besides the sink it runs into.
+func (in *Intake) Next() []sink.Sink {
+	if in.DeadLetter == nil {
+		return nil
+	}
+	return []sink.Sink{in.DeadLetter}
+}
+
 // Len returns the number of messages and unreadable pieces gathered. A source offers them at the latest when there are
 // more than a few thousand.
 func (in *Intake) Len() int { return len(in.batch) + len(in.faults) }

@@ -6,13 +6,18 @@ import (
 	"strings"
 )
 
-// numbered returns the envelopes from to to-1, as deployed clients write them.
+// numbered returns the envelopes from to to-1, in the forms that deployed Python and Node clients write.
 func numbered(from, to int) []string {
 	out := make([]string, 0, to-from)
 	for n := from; n < to; n++ {
-		out = append(out, fmt.Sprintf(`{"type":"timer","timestamp":"2013-03-01T08:00:00.000417Z","logger":"shop","severity":6,`+
-			`"payload":"38","fields":{"rate":1.0,"name":"shop.views.cart","n":%d},"env_version":"0.8","metlog_pid":411,`+
-			`"metlog_hostname":"web3"}`, n))
+		form := `{"severity": 6, "timestamp": "2013-03-01T08:00:00.000417", "metlog_hostname": "web3", "fields": {"rate": 1.0, ` +
+			`"name": "shop.views.cart", "n": %d}, "metlog_pid": 411, "logger": "shop", "type": "timer", "payload": "38", ` +
+			`"env_version": "0.8"}`
+		if n%2 == 1 {
+			form = `{"type":"counter","timestamp":"2013-03-01T08:00:01Z","logger":"shop-node","severity":6,"payload":"-2",` +
+				`"fields":{"name":"stock.held","rate":0.25,"n":%d},"env_version":"0.8","metlog_pid":907,"metlog_hostname":"n1"}`
+		}
+		out = append(out, fmt.Sprintf(form, n))
 	}
 	return out
 }

@@ -1,0 +1,5 @@
+//go:build race
+
+package udpsource
+
+const raceEnabled = true

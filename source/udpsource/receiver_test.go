@@ -1,0 +1,87 @@
+package udpsource
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+type discard struct{}
+
+func (discard) Send(context.Context, []envelope.Message) error { return nil }
+
+// open returns a receiver that does not run and a connection to it.
+func open(t *testing.T) (*receiver, *net.UDPConn) {
+	t.Helper()
+	s, err := New("127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	peer, err := net.DialUDP("udp", nil, conn.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { peer.Close() })
+	return newReceiver(s, conn), peer
+}
+
+func TestOriginsAreBounded(t *testing.T) {
+	r, _ := open(t)
+	for port := range 5 * maxOrigins {
+		from := netip.AddrPortFrom(netip.MustParseAddr("::ffff:192.0.2.1"), uint16(port))
+		if got, want := r.origin(from), "udp://"+netip.AddrPortFrom(from.Addr().Unmap(), uint16(port)).String(); got != want {
+			t.Fatalf("origin %q, want %q", got, want)
+		}
+	}
+	if len(r.origins) > maxOrigins {
+		t.Errorf("%d peers are remembered", len(r.origins))
+	}
+}
+
+func TestReadErrorEndsRun(t *testing.T) {
+	r, _ := open(t)
+	r.conn.Close()
+	if err := r.run(t.Context(), discard{}); err == nil {
+		t.Error("Run on a broken socket returned nil")
+	}
+}
+
+func TestReceiveAllocates(t *testing.T) {
+	if raceEnabled {
+		return // the race detector allocates
+	}
+	r, peer := open(t)
+	frame := []byte(`{"type":"timer","timestamp":"2013-03-01T08:00:00Z","logger":"shop","severity":6,"payload":"38","fields":{"name":"shop.cart","rate":1}}`)
+	const datagrams = 32
+	allocs := testing.AllocsPerRun(100, func() {
+		for range datagrams {
+			if _, err := peer.Write(frame); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for left := datagrams; left > 0; {
+			if err := r.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			n, err := r.reader.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.take(t.Context(), discard{}, n)
+			left -= n
+		}
+	})
+	// A slab for every batch, and the peer's address as golang.org/x/net returns it: two for every datagram.
+	if most := 2.0*datagrams + 4; allocs > most {
+		t.Errorf("%d datagrams took %v allocations, want at most %v", datagrams, allocs, most)
+	}
+}
