@@ -114,6 +114,6 @@ func (m *Message) WithMeta(meta Meta) Message {
 func (m *Message) setMeta(meta Meta) {
 	m.origin, m.id, m.received = meta.Origin, meta.ID, 0
 	if !meta.Received.IsZero() {
-		m.received = meta.Received.UnixNano()
+		m.received = nanoseconds(meta.Received)
 	}
 }
