@@ -117,37 +117,36 @@ func compact(t *testing.T, raw []byte) []byte {
 
 func checkValue(t *testing.T, got Value, want json.RawMessage) {
 	t.Helper()
-	if !bytes.Equal(compact(t, []byte(got.JSON())), compact(t, bytes.ToValidUTF8(want, []byte("\uFFFD")))) {
+	if !bytes.Equal(compact(t, []byte(got.JSON())), compact(t, want)) {
 		t.Fatalf("value %q, want %q", got.JSON(), want)
 	}
 	var v any
-	if err := json.Unmarshal(want, &v); err != nil && got.Kind() != Number {
-		t.Fatal(err)
-	}
-	switch v := v.(type) {
-	case nil:
-		if f, ok := got.Float(); got.Kind() == Number && ok {
+	switch kind := got.Kind(); {
+	case want[0] == '{' || want[0] == '[':
+		if kind != Object && want[0] == '{' || kind != Array && want[0] == '[' {
+			t.Fatalf("%s is of kind %d", got.JSON(), kind)
+		}
+		return
+	case json.Unmarshal(want, &v) != nil: // a number too large for a float64
+		if f, ok := got.Float(); kind != Number || ok {
 			t.Fatalf("%s is read as %v", got.JSON(), f)
 		}
+		return
+	}
+	ok := false
+	switch v := v.(type) {
+	case nil:
+		ok = got.Kind() == Null && got.String() == ""
 	case string:
-		if got.Kind() != String || got.String() != v {
-			t.Fatalf("%s is read as %q, want %q", got.JSON(), got.String(), v)
-		}
+		ok = got.Kind() == String && got.String() == v
 	case float64:
-		if f, ok := got.Float(); !ok || f != v {
-			t.Fatalf("%s is read as %v, want %v", got.JSON(), f, v)
-		}
+		f, isNumber := got.Float()
+		ok = got.Kind() == Number && isNumber && f == v
 	case bool:
-		if b, ok := got.Bool(); !ok || b != v {
-			t.Fatalf("%s is read as %v, want %v", got.JSON(), b, v)
-		}
-	case []any:
-		if got.Kind() != Array {
-			t.Fatalf("%s is of kind %d", got.JSON(), got.Kind())
-		}
-	case map[string]any:
-		if got.Kind() != Object {
-			t.Fatalf("%s is of kind %d", got.JSON(), got.Kind())
-		}
+		b, isBool := got.Bool()
+		ok = isBool && b == v
+	}
+	if !ok {
+		t.Fatalf("%s is read as %q, kind %d", got.JSON(), got.String(), got.Kind())
 	}
 }

@@ -53,8 +53,7 @@ func (r *repair) envelope() (kept string, ok bool) {
 			objects >>= 1
 			r.i++
 			if depth--; depth == 0 {
-				r.out = append(r.out, r.text[r.copied:r.i]...)
-				return string(r.out), true
+				return string(append(r.out, r.text[r.copied:r.i]...)), true
 			}
 			r.blanks()
 		}
@@ -95,6 +94,9 @@ func (r *repair) peek() byte {
 
 // replace puts other bytes where text[r.i:end] was.
 func (r *repair) replace(end int, with string) {
+	if r.out == nil {
+		r.out = make([]byte, 0, min(len(r.text), 4<<10))
+	}
 	r.out = append(r.out, r.text[r.copied:r.i]...)
 	r.out = append(r.out, with...)
 	r.i, r.copied = end, end

@@ -1,0 +1,95 @@
+package envelope
+
+import (
+	"strings"
+	"testing"
+)
+
+// allocations returns how often f allocates, and counts nothing under the race detector, which allocates itself.
+func allocations(f func()) float64 {
+	f()
+	if raceEnabled {
+		return 0
+	}
+	return testing.AllocsPerRun(100, f)
+}
+
+func TestAppendParseDoesNotAllocate(t *testing.T) {
+	frame := strings.Repeat(nodeText+"\n"+pythonText, 16)
+	batch := make([]Message, 0, 32)
+	var p Parser
+	meta := Meta{Origin: "tcp://127.0.0.1:5565"}
+	if n := allocations(func() { batch, _ = p.AppendParse(batch[:0], frame, len(frame), meta) }); n != 0 || len(batch) != 32 {
+		t.Errorf("%v allocations, %d messages", n, len(batch))
+	}
+}
+
+func TestReadingDoesNotAllocate(t *testing.T) {
+	m := parse(t, pythonText)
+	sum := 0
+	n := allocations(func() {
+		sum += len(m.Type()) + len(m.Logger()) + len(m.Payload()) + len(m.Hostname()) + len(m.EnvVersion()) + len(m.JSON())
+		sum += m.PID() + m.Severity().Code()
+		at, _ := m.Timestamp()
+		name, _ := m.Field("name")
+		deep, _ := m.Field("in", "a", "1", "b")
+		none, _ := m.Field("in", "b")
+		unknown, _ := m.Member("uuid")
+		rate, _ := m.Field("rate")
+		whole, _ := rate.Int()
+		float, _ := rate.Float()
+		sum += at.Nanosecond() + len(name.String()) + len(deep.JSON()) + len(none.JSON()) + len(unknown.JSON()) + int(whole) + int(float)
+	})
+	if n != 0 || sum == 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestRewritingAllocatesOnce(t *testing.T) {
+	frame := "{\n\"type\":\"x\"\n}"
+	batch := make([]Message, 0, 1)
+	// Twice: the text as it grows, and the text as it is kept.
+	if n := allocations(func() { batch, _ = new(Parser).AppendParse(batch[:0], frame, 0, Meta{}) }); n > 2 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestGoldenIsNotRepaired pins that what clients really send never takes the careful, slow way.
+func TestGoldenIsNotRepaired(t *testing.T) {
+	scanned, repaired := 0, 0
+	for name, frame := range goldenFrames(t) {
+		for i := skipBlanks(frame, 0); i < len(frame) && frame[i] == '{'; i = skipBlanks(frame, i) {
+			var m Message
+			size, found := m.index(frame[i:])
+			if found != whole {
+				if !strings.Contains(name, "-nan") && !strings.Contains(name, "file-sender") && !strings.Contains(name, "stdout-sender") {
+					t.Errorf("%s at %d is not scanned", name, i)
+				}
+				repaired++
+				break
+			}
+			scanned++
+			i += size
+		}
+	}
+	if scanned < 700 || repaired == 0 {
+		t.Errorf("%d scanned, %d repaired", scanned, repaired)
+	}
+}
+
+// TestNamesAreFoundByWord pins that no known name needs the slow comparison.
+func TestNamesAreFoundByWord(t *testing.T) {
+	for _, name := range append(memberNames[:], "heka_pid", "heka_hostname") {
+		member, end := scanName(view(name+`":"and some more text"`), 0)
+		if member != memberOf(name) || end != len(name)+1 {
+			t.Errorf("scanName(%s) = %d, %d", name, member, end)
+		}
+		found := false
+		for n := &nameWords[namePlace(view(name), 0)]; n != nil; n = n.twin {
+			found = found || n.size == len(name)+1 && n.member == member
+		}
+		if !found {
+			t.Errorf("%s is not in its place", name)
+		}
+	}
+}
