@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -20,6 +21,12 @@ func checkAccount(k *kit, t testing.TB) string {
 	}
 	s.balance()
 	accounter := s.sink.(sink.Accounter)
+	s.plan(func(context.Context, []envelope.Message) error {
+		if a := accounter.Account(); !a.Balanced() {
+			s.broken(ruleBalance, "while its next has a batch the account is %+v", a)
+		}
+		return nil
+	})
 	stop := make(chan struct{})
 	reading := make(chan struct{})
 	go func() {
@@ -43,7 +50,7 @@ func checkAccount(k *kit, t testing.TB) string {
 	close(stop)
 	<-reading
 	if s.fail(true) {
-		ctx, cancel := s.kit.patient()
+		ctx, cancel := k.patient()
 		defer cancel()
 		_ = s.send(ctx, s.messages(4))
 		s.balance()

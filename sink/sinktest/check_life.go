@@ -3,8 +3,8 @@ package sinktest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +16,14 @@ import (
 
 func checkShutdown(k *kit, t testing.TB) string {
 	s := k.make(t, false)
+	if k.Wrap != nil && k.Asynchronous { // so that there is something left to flush
+		s.stall(true)
+		defer time.AfterFunc(5*time.Millisecond, func() { s.stall(false) }).Stop()
+	}
 	for range 10 {
 		_ = s.send(context.Background(), s.messages(10))
 	}
-	ctx, cancel := s.kit.patient()
+	ctx, cancel := k.patient()
 	defer cancel()
 	err, can := s.shutdown(ctx)
 	if !can {
@@ -47,6 +51,12 @@ func checkShutdown(k *kit, t testing.TB) string {
 func checkClose(k *kit, t testing.TB) string {
 	s := k.make(t, false)
 	_ = s.send(context.Background(), s.messages(10))
+	if s.stall(true) {
+		defer s.release()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		defer cancel()
+		_ = s.send(ctx, s.messages(10))
+	}
 	err, can := s.close()
 	if !can {
 		return "the sink has no Close"
@@ -54,7 +64,7 @@ func checkClose(k *kit, t testing.TB) string {
 	s.expectLeft(ruleClose, err)
 	s.expectClosed("Close")
 	_, _ = s.close()
-	ctx, cancel := s.kit.patient()
+	ctx, cancel := k.patient()
 	defer cancel()
 	_, _ = s.shutdown(ctx)
 	s.expectClosed("Close and Shutdown")
@@ -121,48 +131,54 @@ func checkRace(k *kit, t testing.TB) string {
 	if _, ok := s.sink.(shutdowner); !ok {
 		return "the sink has no Shutdown"
 	}
-	const senders = 4
-	batches := make([][]envelope.Message, senders*50)
+	const senders, before, beside = 4, 10, 20
+	batches := make([][]envelope.Message, senders*(before+beside+1))
 	for i := range batches {
 		batches[i] = s.messages(1 + i%3)
 	}
-	var sent atomic.Int64
-	started := make(chan struct{})
-	var running sync.WaitGroup
-	for g := range senders {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	var ready, running sync.WaitGroup
+	ready.Add(senders)
+	for own := range slices.Chunk(batches, before+beside+1) {
 		running.Go(func() {
-			for _, batch := range batches[g*50 : (g+1)*50] {
-				err := s.sendHere(context.Background(), batch)
-				for _, e := range sink.Failures(err, len(batch)) {
-					if !errors.Is(e, sink.ErrClosed) {
-						s.broken(ruleClosed, "a Send beside Shutdown returned %v", err)
-						return
-					}
+			for i, batch := range own {
+				switch i {
+				case before:
+					ready.Done()
+					<-begun
+				case before + beside:
+					<-ended
 				}
-				if sent.Add(1) == senders*10 {
-					close(started)
-				}
-				if err != nil {
-					return
-				}
+				s.beside(batch)
 			}
 		})
 	}
-	s.within(ruleReturns, "Send", func() { <-started })
-	ctx, cancel := s.kit.patient()
+	s.within(ruleReturns, "Send", ready.Wait)
+	close(begun)
+	ctx, cancel := k.patient()
 	defer cancel()
 	if err, _ := s.shutdown(ctx); err != nil {
 		s.broken(ruleFlush, "Shutdown returned %v, though nothing fails", err)
 	}
+	close(ended)
 	s.within(ruleNeither, "a Send beside Shutdown", running.Wait)
 	s.arrive(ruleNeither)
 	s.afterwards()
 	return s.unseen()
 }
 
+// beside sends batch on the caller's goroutine and accepts no error but ErrClosed.
+func (s *subject) beside(batch []envelope.Message) {
+	for _, e := range sink.Failures(s.sendHere(context.Background(), batch), len(batch)) {
+		if !errors.Is(e, sink.ErrClosed) {
+			s.broken(ruleClosed, "a Send beside or after Shutdown returned %v", e)
+			return
+		}
+	}
+}
+
 func checkGoroutines(k *kit, t testing.TB) string {
 	before := goleak.IgnoreCurrent()
-	var last *subject
 	t.Cleanup(func() { // after those of the harness, which come later
 		var err error
 		for deadline := time.Now().Add(k.Patience / 4); ; {
@@ -171,7 +187,7 @@ func checkGoroutines(k *kit, t testing.TB) string {
 			}
 		}
 		if err != nil {
-			last.broken(ruleGoroutines, "%v", err)
+			(&subject{TB: t, kit: k}).broken(ruleGoroutines, "%v", err)
 		}
 	})
 	ctx, cancel := k.patient()
@@ -181,7 +197,6 @@ func checkGoroutines(k *kit, t testing.TB) string {
 		func(s *subject) { _, _ = s.close() },
 	} {
 		s := k.make(t, false)
-		last = s
 		for range 3 {
 			_ = s.send(ctx, s.messages(3))
 		}

@@ -89,7 +89,7 @@ func checkPermanent(k *kit, t testing.TB) string {
 	batch := s.messages(3)
 	keys := s.keys(batch)
 	s.plan(keyed(map[string]error{keys[0]: errEndpoint, keys[2]: poison(2)}))
-	ctx, cancel := s.kit.patient()
+	ctx, cancel := k.patient()
 	defer cancel()
 	failed := failures(s.send(ctx, batch), len(batch))
 	if sink.IsPermanent(failed[0]) {
@@ -190,7 +190,7 @@ func leads(from sink.Sink, to sink.Sink) bool {
 func checkOwns(k *kit, t testing.TB) string {
 	s := k.make(t, false)
 	_ = s.send(context.Background(), s.messages(3))
-	ctx, cancel := s.kit.patient()
+	ctx, cancel := k.patient()
 	defer cancel()
 	_, down := s.shutdown(ctx)
 	_, closed := s.close()

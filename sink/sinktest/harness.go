@@ -95,8 +95,9 @@ type check struct {
 // A kit is one Run.
 type kit struct {
 	Harness
-	made    int             // messages made, so that all of a Run differ
-	earlier map[string]bool // keys of what earlier checks sent, which a shared endpoint may still show
+	blind bool            // does not read batches while a Send has them, for this package's own tests
+	made  int             // messages made, so that all of a Run differ
+	keys  map[string]bool // keys of all messages made: a shared endpoint may still show an earlier check's
 }
 
 func newKit(h Harness) (*kit, error) {
@@ -129,7 +130,7 @@ func newKit(h Harness) (*kit, error) {
 	if h.Patience <= 0 {
 		h.Patience = 10 * time.Second
 	}
-	return &kit{Harness: h, earlier: make(map[string]bool)}, nil
+	return &kit{Harness: h, keys: make(map[string]bool)}, nil
 }
 
 func isCheck(name string) bool {

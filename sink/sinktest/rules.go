@@ -35,6 +35,7 @@ const (
 	ruleName       rule = "an account's Name says in one line what it is and where it leads (sink.Account)"
 	ruleBalance    rule = "Opening + Offered = Done + Refused + Dropped + Held, at all times (sink.Account)"
 	ruleCounted    rule = "Offered is what Send was given and Refused what it returned an error for; what was accepted is Done, Dropped or Held (sink.Account)"
+	ruleAsked      rule = "Account is safe for concurrent use: it answers while a Send waits (sink.Accounter)"
 	ruleLastError  rule = "LastError is the last error (sink.Account)"
 	ruleFlush      rule = "Shutdown drains: what was accepted before it has reached its end when it returns nil (DESIGN section 3)"
 	ruleIdempotent rule = "Shutdown and Close are idempotent, also one after the other (DESIGN section 3)"

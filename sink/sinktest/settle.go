@@ -105,7 +105,7 @@ func (s *subject) compare(arrived []string, lost rule) {
 		if s.accepted[key] == 0 && s.refused[key] > 0 && n > s.refused[key] {
 			twice = append(twice, key)
 		}
-		if s.accepted[key]+s.refused[key] == 0 && !s.kit.earlier[key] {
+		if !s.kit.keys[key] {
 			strange = append(strange, key)
 		}
 	}
