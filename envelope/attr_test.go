@@ -104,7 +104,7 @@ func TestAttrs(t *testing.T) {
 		{"a marshaler's twins", list{slog.Any("a", []any{raw(`{"a":1e99,"b":[{"c":1,"\u0063":2}],"a":1.50}`)}), slog.Any("m", map[string]int{"\xff": 1, "\xfe": 1})}, `{"a":[{"a":1.50,"b":[{"c":2}]}],"m":{"�":1}}`},
 		{"a marshaler's deepest", list{slog.Any("a", raw(strings.Repeat("[", 62)+strings.Repeat("]", 62)))}, `{"a":` + strings.Repeat("[", 62) + strings.Repeat("]", 62) + `}`},
 		{"a marshaler too deep", list{slog.Any("a", raw(strings.Repeat("[", 63)+strings.Repeat("]", 63)))}, `{"a":"!ERROR: nested deeper than 64 levels"}`},
-		{"brackets in strings are not deep", list{slog.Any("a", []string{strings.Repeat(`[\"`, 99)})}, `{"a":[` + string(mustJSON(strings.Repeat(`[\"`, 99))) + `]}`},
+		{"brackets in strings are not deep", list{slog.Any("a", []string{strings.Repeat(`[\"`, 999)})}, `{"a":[` + string(mustJSON(strings.Repeat(`[\"`, 999))) + `]}`},
 		{"a value too large", list{slog.Any("a", []string{strings.Repeat("x", 1<<20)}), slog.Int("b", 1)}, `{"a":"!ERROR: 1048580 bytes of JSON","b":1}`},
 	}
 	for _, tt := range tests {

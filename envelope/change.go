@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -62,46 +63,48 @@ func (m *Message) replaceFields(fields string) (Message, error) {
 	return c, nil
 }
 
-// merge returns the object old with the members of the object added, which has at least one.
+// An addition is one member that With adds or whose value it puts in place.
+type addition struct {
+	name  string // decoded
+	text  string // as it is added, name and value
+	value string
+	found bool
+}
+
+func additions(object string) (list []addition) {
+	for e := range entries(object, 0) {
+		name := unquote(object[e.nameStart+1 : e.nameEnd-1])
+		list = append(list, addition{name: name, text: object[e.nameStart:e.end], value: object[e.start:e.end]})
+	}
+	return list
+}
+
+// merge returns the object old with the members of the object added.
 func merge(old, added string) string {
-	type member struct {
-		name  string // decoded
-		text  string // name and value
-		value string
-		found bool
-	}
-	var members []member
-	for e := range entries(added, 0) {
-		members = append(members, member{
-			name: unquote(added[e.nameStart+1 : e.nameEnd-1]), text: added[e.nameStart:e.end], value: added[e.start:e.end],
-		})
-	}
+	list := additions(added)
 	var b strings.Builder
 	b.Grow(len(old) + len(added))
-	done, empty := len("{"), true
+	done := len("{")
+	comma := ""
 	b.WriteByte('{')
 	for e := range entries(old, 0) {
-		empty = false
-		for i := range members {
-			if sameText(old[e.nameStart+1:e.nameEnd-1], members[i].name) {
-				members[i].found = true
-				b.WriteString(old[done:e.start])
-				b.WriteString(members[i].value)
-				done = e.end
-			}
+		comma = ","
+		name := old[e.nameStart+1 : e.nameEnd-1]
+		if i := slices.IndexFunc(list, func(a addition) bool { return sameText(name, a.name) }); i >= 0 {
+			list[i].found = true
+			b.WriteString(old[done:e.start])
+			b.WriteString(list[i].value)
+			done = e.end
 		}
 		b.WriteString(old[done:e.end])
 		done = e.end
 	}
-	for _, n := range members {
-		if n.found {
-			continue
+	for i := range list {
+		if !list[i].found {
+			b.WriteString(comma)
+			b.WriteString(list[i].text)
+			comma = ","
 		}
-		if !empty {
-			b.WriteByte(',')
-		}
-		empty = false
-		b.WriteString(n.text)
 	}
 	b.WriteString(old[done:])
 	return b.String()

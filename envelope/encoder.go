@@ -196,7 +196,6 @@ func (e *Encoder) deliver(b []byte, base int, m *Message, at time.Time) {
 	m.id = e.id
 	m.received = nanoseconds(at)
 	m.slab = slabSize(cap(b))
-	m.flags = 0
 }
 
 func spanOf(start, end int) span { return span{uint32(start), uint32(end)} }

@@ -19,7 +19,6 @@ type Message struct {
 	slab     uint16 // KiB of the memory text is part of, rounded up, saturating
 	escaped  uint16 // bit per member: its text holds a backslash
 	severity Severity
-	flags    flags
 }
 
 // A span is where a member's value lies in a Message's text, quotes and brackets included. No value starts at 0, where
@@ -39,8 +38,6 @@ const (
 	memberHostname
 	memberCount
 )
-
-type flags uint8
 
 // Meta is what a source knows about a message. It never comes from the envelope's text, and no sender can set it.
 type Meta struct {
