@@ -95,6 +95,7 @@ func TestAttrs(t *testing.T) {
 			X, y int
 		}{1, 2}), slog.Any("d", []byte("hi")), slog.Any("e", (*int)(nil)), slog.Any("f", json.RawMessage("[ 1,\n2 ]")), slog.Any("g", json.Number("1.50"))},
 			`{"a":[1,2],"b":{"a":"<&>","z":1},"c":{"X":1},"d":"aGk=","e":null,"f":[1,2],"g":1.50}`},
+		{"values", list{slog.Any("a", Value{`{"b": [1, 2.0]}`}), slog.Any("none", Value{}), slog.Any("all", []Value{{`"x"`}, {`1e400`}})}, `{"a":{"b":[1,2.0]},"none":null,"all":["x",1e400]}`},
 		{"panics", list{slog.Any("a", loud{}), slog.Any("b", valuer(func() slog.Value { panic("\"out\"") })), slog.Any("c", none),
 			slog.Any("d", marshaler(func() ([]byte, error) { panic(errors.New("bad")) })), slog.Any("e", []any{1, marshaler(func() ([]byte, error) { panic(7) })}),
 			slog.Group("g", slog.Any("f", loud{}), slog.Int("h", 1)), slog.Any("i", valuer(nil))},

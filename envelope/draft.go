@@ -8,15 +8,15 @@ import (
 // A Draft is an envelope being written. [Draft.Seal] makes a Message of it.
 //
 // Fields are encoded as slog's JSON handler would: a group is an object, one without a name is inlined, one without
-// attributes left out, and so is the zero Attr; a LogValuer is resolved; a time is RFC 3339, a duration its
-// nanoseconds, an error its text; anything else is what encoding/json makes of it, without HTML escapes. NaN and the
+// attributes left out, and so is the zero Attr; a LogValuer is resolved; a time is RFC 3339 within the years 0 to 9999, a duration its
+// nanoseconds, an error its text; anything else is what encoding/json makes of it, without HTML escapes ([Value] included). NaN and the
 // infinities are null. Of a name that stands twice in one object the last is written.
 //
 // A value that cannot be written costs only itself. In its place stands a text: "!ERROR: " and the reason for what
 // encoding/json refuses, for JSON of more than 1 MiB from one value, and for nesting past the 64 levels a Parser takes;
 // "!PANIC: " and what was thrown when a method of the value panics.
 type Draft struct {
-	Timestamp time.Time // zero: now
+	Timestamp time.Time // zero: now; [Encoder] says how it is written
 	Logger    string    // who sends, such as an application's name
 	Type      string    // any string; see [TypeTimer] and its neighbours
 	Severity  Severity  // the zero value is Info; one that is none of the eight is clamped

@@ -112,8 +112,8 @@ func (e *Encoder) Append(slab []byte, m *Message, at time.Time, sev Severity, ty
 // to be sure of it and then copied. What no JSON line may hold is repaired as [Parser.AppendParse] does. Names that stand
 // twice stay, so a strict reader will refuse them.
 //
-// A *[SyntaxError], with its offset in fields but for blanks around them, says why fields cannot be used. Slab is then
-// returned as it was, and *m is the zero Message.
+// A *[SyntaxError], with its offset in fields, says why they cannot be used. Slab is then returned as it was, and *m is
+// the zero Message.
 func (e *Encoder) AppendJSON(slab []byte, m *Message, at time.Time, sev Severity, typ, payload string, fields []byte) ([]byte, error) {
 	b := e.open(slab, m, at, sev, typ, payload)
 	b, err := appendSpliced(b, fields)

@@ -150,53 +150,6 @@ func TestEncoderLimit(t *testing.T) {
 	}
 }
 
-func TestAppendJSON(t *testing.T) {
-	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
-	tests := []struct{ name, fields, want string }{
-		{"empty", `{}`, `{}`},
-		{"a finished line", "{\"a\":1}\n", `{"a":1}`},
-		{"blanks stay, line breaks go", "\t{ \"a\" :\r\n\t[ 1,\n2 ] } ", `{ "a" :[ 1,2 ] }`},
-		{"escapes", `{"a\n":"\\\"\n","b":"\\"}`, `{"a\n":"\\\"\n","b":"\\"}`},
-		{"twins stay", `{"a":1,"a":2}`, `{"a":1,"a":2}`},
-		{"as deep as can be", deep(63), deep(63)},
-		{"too deep", deep(64), ``},
-		{"nothing", ``, ``},
-		{"blank", " \n", ``},
-		{"null", `null`, ``},
-		{"array", `[1]`, ``},
-		{"text", `"{}"`, ``},
-		{"two objects", `{}{}`, ``},
-		{"cut", `{"a":1`, ``},
-		{"breaks out", `{}},"severity":0`, ``},
-		{"raw newline in a string", "{\"a\":\"\n\"}", ``},
-		{"broken escape", `{"a":"\q"}`, ``},
-		{"not UTF-8", "{\"a\":\"\xff\"}", `{"a":"�"}`},
-		{"NaN", `{"a":[NaN, -Infinity]}`, `{"a":[null, null]}`},
-		{"line breaks and too deep", "\n" + strings.Replace(deep(64), ":", ":\n", 1), ``},
-		{"brackets do not match", `{"a":[1}]`, ``},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			e := NewEncoder("shop", 1, "web1")
-			m := Message{text: "{}"}
-			slab, err := e.AppendJSON([]byte("before"), &m, noon, Info, "a", "p", []byte(tt.fields))
-			if tt.want == "" {
-				if _, ok := err.(*SyntaxError); !ok || m != (Message{}) || string(slab) != "before" {
-					t.Fatalf("err %v, message %+v, slab %q", err, m, slab)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if v, _ := m.Member("fields"); v.JSON() != tt.want {
-				t.Errorf("fields %s, want %s", v.JSON(), tt.want)
-			}
-			checkIndex(t, &m)
-		})
-	}
-}
-
 func mustJSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

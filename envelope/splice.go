@@ -2,11 +2,15 @@ package envelope
 
 import "bytes"
 
+const blanks = " \t\r\n"
+
 // appendSpliced appends one JSON object that somebody else encoded.
-func appendSpliced(b, object []byte) ([]byte, error) {
-	object = bytes.Trim(object, " \t\r\n")
+func appendSpliced(b, fields []byte) ([]byte, error) {
+	object := bytes.TrimLeft(fields, blanks)
+	lead := len(fields) - len(object)
+	object = bytes.TrimRight(object, blanks)
 	if len(object) == 0 {
-		return b, &SyntaxError{Reason: ReasonEmpty}
+		return b, &SyntaxError{Offset: lead, Start: lead, Reason: ReasonEmpty}
 	}
 	if object[0] == '{' && scanComposite(object, 0, maxDepth-1) == len(object) {
 		return append(b, object...), nil
@@ -15,11 +19,13 @@ func appendSpliced(b, object []byte) ([]byte, error) {
 	kept, ok := r.envelope()
 	switch {
 	case !ok:
-		return b, &SyntaxError{Offset: r.i, Reason: r.reason}
 	case r.i < len(object):
-		return b, &SyntaxError{Offset: r.i, Reason: ReasonToken}
+		r.reason = ReasonToken
 	case scanComposite(view(kept), 0, maxDepth-1) != len(kept):
-		return b, &SyntaxError{Reason: ReasonTooDeep}
+		r.reason = ReasonTooDeep
+	}
+	if r.reason != "" {
+		return b, &SyntaxError{Offset: lead + r.i, Start: lead, Reason: r.reason}
 	}
 	return append(b, kept...), nil
 }

@@ -80,5 +80,13 @@ func (v Value) Float() (float64, bool) {
 	return f, true
 }
 
+// MarshalJSON returns the value as it stands in the message, so that it can be a field of another.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.raw == "" {
+		return []byte("null"), nil
+	}
+	return []byte(v.raw), nil
+}
+
 // Bool returns the value of true and false, and whether it is one of them.
 func (v Value) Bool() (value, ok bool) { return v.raw == "true", v.Kind() == Bool }
