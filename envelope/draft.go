@@ -42,9 +42,8 @@ func (d *Draft) seal(e *Encoder) (Message, error) {
 	if at.IsZero() {
 		at = now
 	}
-	var room [1024]byte
 	var m Message
-	b := e.open(room[:0], &m, at, d.Severity, d.Type, d.Payload)
+	b := e.open(make([]byte, 0, 1024+len(d.Payload)), &m, at, d.Severity, d.Type, d.Payload)
 	b = appendObject(b, d.Fields, fieldsDepth)
 	b, err := e.close(b, 0, &m)
 	if err != nil {
