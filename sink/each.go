@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"path"
 	"reflect"
 	"runtime"
 
@@ -21,7 +22,7 @@ func Each(f func(context.Context, envelope.Message) error) Sink {
 	must("Each", "function", f)
 	name := "each"
 	if fn := runtime.FuncForPC(reflect.ValueOf(f).Pointer()); fn != nil {
-		name += " " + fn.Name()
+		name += " " + path.Base(fn.Name())
 	}
 	return &each{name: name, f: f}
 }

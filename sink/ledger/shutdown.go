@@ -1,0 +1,162 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// patience is how long after the deadline parts are waited for that have been told to end.
+const patience = 3 * time.Second
+
+type (
+	shutter interface{ Shutdown(context.Context) error }
+	closer  interface{ Close() error }
+)
+
+// Shutdown ends every part when all that feed it have ended, and independent ones at once: by Shutdown(ctx), or by Close
+// where there is only that; a part that has neither is passed over. A part that has not ended when ctx ends is closed. The
+// error joins those of all parts, each [*sink.LeftError] among them as it is; it names a part that does not end even then,
+// which is waited for no longer than seconds. Later calls wait for the first and return the same.
+func (l *Ledger) Shutdown(ctx context.Context) error {
+	l.end.Do(func() {
+		late, cancel := lateAfter(ctx)
+		defer cancel()
+		l.look()
+		l.mu.Lock()
+		ends := plan(l.parts)
+		l.mu.Unlock()
+		for _, e := range ends {
+			go e.run(ctx, late)
+		}
+		errs := make([]error, len(ends))
+		for i, e := range ends {
+			<-e.done
+			errs[i] = e.err
+		}
+		l.left = errors.Join(errs...)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.ended = true
+		for _, e := range ends {
+			var left *sink.LeftError
+			e.part.kept = errors.As(e.err, &left) && left.Where != ""
+		}
+	})
+	return l.left
+}
+
+// lateAfter returns a context that ends patience after ctx.
+func lateAfter(ctx context.Context) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(patience, cancel)
+		context.AfterFunc(late, func() { timer.Stop() })
+	})
+	return late, func() { stop(); cancel() }
+}
+
+// An ending is one part's end.
+type ending struct {
+	part  *part
+	after []*ending // what feeds it
+	done  chan struct{}
+	err   error
+}
+
+// plan returns the endings of parts in their order, without the edges that would close a circle.
+func plan(parts []*part) []*ending {
+	ends := make([]*ending, len(parts))
+	of := make(map[*part]*ending, len(parts))
+	for i, p := range parts {
+		ends[i] = &ending{part: p, done: make(chan struct{})}
+		of[p] = ends[i]
+	}
+	const onPath, left = 1, 2
+	state := make(map[*part]int, len(parts))
+	var visit func(*part)
+	visit = func(p *part) {
+		state[p] = onPath
+		for _, to := range p.feeds {
+			if state[to] == onPath {
+				continue
+			}
+			of[to].after = append(of[to].after, of[p])
+			if state[to] == 0 {
+				visit(to)
+			}
+		}
+		state[p] = left
+	}
+	for _, p := range parts {
+		if state[p] == 0 {
+			visit(p)
+		}
+	}
+	return ends
+}
+
+func (e *ending) run(ctx, late context.Context) {
+	defer close(e.done)
+	for _, before := range e.after {
+		select {
+		case <-before.done:
+		case <-late.Done():
+		}
+	}
+	if err := e.stop(ctx, late); err != nil {
+		e.err = err
+		if !isLeft(err) {
+			a, _ := e.part.account()
+			e.err = fmt.Errorf("%s: %w", clean(a.Name), err)
+		}
+	}
+}
+
+var errHangs = errors.New("does not end")
+
+// stop ends the part and returns what it said.
+func (e *ending) stop(ctx, late context.Context) error {
+	toShut, shuts := e.part.is.(shutter)
+	toClose, closes := e.part.is.(closer)
+	if !shuts {
+		if closes {
+			return within(late, toClose.Close)
+		}
+		return nil
+	}
+	err := within(late, func() error { return toShut.Shutdown(ctx) })
+	if err == nil || ctx.Err() == nil || !closes {
+		return err
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	closed := within(last, toClose.Close)
+	switch {
+	case errors.Is(err, errHangs), isLeft(closed) && !isLeft(err):
+		return closed
+	case closed == nil, isLeft(closed):
+		return err
+	}
+	return errors.Join(err, closed)
+}
+
+// within calls f and gives it up when ctx ends.
+func within(ctx context.Context, f func() error) error {
+	result := make(chan error, 1)
+	go func() { result <- f() }()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return errHangs
+	}
+}
+
+func isLeft(err error) bool {
+	var left *sink.LeftError
+	return errors.As(err, &left)
+}
