@@ -9,8 +9,8 @@ import (
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// patience is how long after the deadline parts are waited for that have been told to end.
-const patience = 3 * time.Second
+// patience is how long after the deadline a part is waited for that has been told to end, each time.
+const patience = 2 * time.Second
 
 type (
 	shutter interface{ Shutdown(context.Context) error }
@@ -19,18 +19,16 @@ type (
 
 // Shutdown ends every part when all that feed it have ended, and independent ones at once: by Shutdown(ctx), or by Close
 // where there is only that; a part that has neither is passed over. A part that has not ended when ctx ends is closed. The
-// error joins those of all parts, each [*sink.LeftError] among them as it is; it names a part that does not end even then,
-// which is waited for no longer than seconds. Later calls wait for the first and return the same.
+// error joins those of all parts, each [*sink.LeftError] among them as it is. A part that does not end even then costs a few
+// seconds more, and the error names it. Later calls wait for the first and return the same.
 func (l *Ledger) Shutdown(ctx context.Context) error {
 	l.end.Do(func() {
-		late, cancel := lateAfter(ctx)
-		defer cancel()
 		l.look()
 		l.mu.Lock()
 		ends := plan(l.parts)
 		l.mu.Unlock()
 		for _, e := range ends {
-			go e.run(ctx, late)
+			go e.run(ctx)
 		}
 		errs := make([]error, len(ends))
 		for i, e := range ends {
@@ -47,16 +45,6 @@ func (l *Ledger) Shutdown(ctx context.Context) error {
 		}
 	})
 	return l.left
-}
-
-// lateAfter returns a context that ends patience after ctx.
-func lateAfter(ctx context.Context) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(patience, cancel)
-		context.AfterFunc(late, func() { timer.Stop() })
-	})
-	return late, func() { stop(); cancel() }
 }
 
 // An ending is one part's end.
@@ -99,15 +87,12 @@ func plan(parts []*part) []*ending {
 	return ends
 }
 
-func (e *ending) run(ctx, late context.Context) {
+func (e *ending) run(ctx context.Context) {
 	defer close(e.done)
 	for _, before := range e.after {
-		select {
-		case <-before.done:
-		case <-late.Done():
-		}
+		<-before.done
 	}
-	if err := e.stop(ctx, late); err != nil {
+	if err := e.stop(ctx); err != nil {
 		e.err = err
 		if !isLeft(err) {
 			a, _ := e.part.account()
@@ -119,22 +104,20 @@ func (e *ending) run(ctx, late context.Context) {
 var errHangs = errors.New("does not end")
 
 // stop ends the part and returns what it said.
-func (e *ending) stop(ctx, late context.Context) error {
+func (e *ending) stop(ctx context.Context) error {
 	toShut, shuts := e.part.is.(shutter)
 	toClose, closes := e.part.is.(closer)
-	if !shuts {
-		if closes {
-			return within(late, toClose.Close)
-		}
+	if !shuts && !closes {
 		return nil
 	}
-	err := within(late, func() error { return toShut.Shutdown(ctx) })
+	if !shuts || closes && ctx.Err() != nil {
+		return within(ctx, toClose.Close)
+	}
+	err := within(ctx, func() error { return toShut.Shutdown(ctx) })
 	if err == nil || ctx.Err() == nil || !closes {
 		return err
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	closed := within(last, toClose.Close)
+	closed := within(ctx, toClose.Close)
 	switch {
 	case errors.Is(err, errHangs), isLeft(closed) && !isLeft(err):
 		return closed
@@ -144,7 +127,7 @@ func (e *ending) stop(ctx, late context.Context) error {
 	return errors.Join(err, closed)
 }
 
-// within calls f and gives it up when ctx ends.
+// within calls f and waits for it as long as ctx lasts, and patience.
 func within(ctx context.Context, f func() error) error {
 	result := make(chan error, 1)
 	go func() { result <- f() }()
@@ -152,6 +135,13 @@ func within(ctx context.Context, f func() error) error {
 	case err := <-result:
 		return err
 	case <-ctx.Done():
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-timer.C:
 		return errHangs
 	}
 }
