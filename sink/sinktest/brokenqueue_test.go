@@ -91,6 +91,10 @@ func TestBrokenQueues(t *testing.T) {
 			_ = next.Send(ctx, batch)
 			return nil
 		}), "poison", rulePoison},
+		{"takes a panic for done", queues(bentQueue{}, func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+			defer func() { _ = recover() }()
+			return next.Send(ctx, batch)
+		}), "panic", rulePanicked},
 		{"waits for room past its context", queues(bentQueue{send: func(q *queue, _ context.Context, batch []envelope.Message) error {
 			return q.Send(context.Background(), batch)
 		}}, nil), "stall", ruleWaiting},
@@ -112,14 +116,17 @@ func TestBrokenQueues(t *testing.T) {
 		{"drains in Close", queues(bentQueue{close: func(q *queue) error {
 			return q.Shutdown(context.Background())
 		}}, nil), "close", ruleClose},
+		{"says too little of what Close leaves", queues(bentQueue{close: func(q *queue) error {
+			_ = q.Close()
+			return &sink.LeftError{Name: "test queue", Messages: 1}
+		}}, nil), "close", ruleClose},
 		{"says nothing of what Close leaves", queues(bentQueue{close: func(q *queue) error {
 			_ = q.Close()
 			return nil
 		}}, nil), "close", ruleClose},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			expectCaught(t, c.harness, c.check, c.rule)
+			expectCaughtInBubble(t, c.harness, c.check, c.rule)
 		})
 	}
 }

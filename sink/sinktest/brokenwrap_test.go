@@ -136,6 +136,9 @@ func TestBrokenWrappers(t *testing.T) {
 		{"counts before and after", Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
 			return twoStep(next)
 		}}, "account", ruleBalance},
+		{"forgets to count what panicked", Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
+			return twoStep(next)
+		}}, "panic", ruleBalance},
 		{"does not say where it leads", Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
 			return &through{next: next, send: pass}
 		}}, "next", ruleNext},
@@ -181,8 +184,7 @@ func TestBrokenWrappers(t *testing.T) {
 		}), "deliver", ruleDone},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			expectCaught(t, c.harness, c.check, c.rule)
+			expectCaughtInBubble(t, c.harness, c.check, c.rule)
 		})
 	}
 }

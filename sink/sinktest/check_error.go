@@ -57,7 +57,7 @@ func checkStall(k *kit, t testing.TB) string {
 		_ = s.sendHere(first, batch)
 	}()
 	waits := 0
-	for i := 0; i < 64 && waits < 2; i++ { // two: the first may come before the Send that holds what others need
+	for i := 0; i < 64 && waits < 4; i++ { // the first ones may come before the Send that holds what others need
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		err := s.sendBound(ctx, ruleWaiting, s.messages(16))
 		cancel()
@@ -127,14 +127,17 @@ func checkZero(k *kit, t testing.TB) string {
 func checkPanic(k *kit, t testing.TB) string {
 	s := k.make(t, false)
 	s.plan(Times(1, Panic("sinktest: planned panic")))
-	batch := s.messages(3)
+	batch := s.messages(9)
 	keys := s.keys(batch)
 	err := errors.New("sinktest: Send has panicked")
 	s.within(rulePanicked, "Send", func() {
 		defer func() { _ = recover() }()
-		err = s.sink.Send(context.Background(), batch)
+		err = s.wellFormed(s.sink.Send(context.Background(), batch), len(batch))
 	})
 	s.enter(keys, err)
+	if !k.Asynchronous {
+		s.plan(nil) // a filter may have let nothing through to panic over
+	}
 	ctx, cancel := k.patient()
 	defer cancel()
 	if err := s.sendBound(ctx, rulePanicked, s.messages(3)); err != nil {

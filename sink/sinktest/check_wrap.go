@@ -27,13 +27,13 @@ func keyed(errs map[string]error) Fault {
 	}
 }
 
-// plans are sets of indexes of a batch of nine that fail.
-var plans = [][]int{{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {0, 8}, {1, 3, 5, 7}, {2, 3, 4}, {0, 1, 2, 3, 4, 5, 6, 7, 8}}
-
 func checkIndexes(k *kit, t testing.TB) string {
 	s := k.make(t, false)
 	for _, r := range s.next {
-		for _, plan := range plans {
+		for _, plan := range [][]int{
+			{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8},
+			{0, 8}, {1, 3, 5, 7}, {2, 3, 4}, {0, 1, 2, 3, 4, 5, 6, 7, 8},
+		} {
 			batch := s.messages(9)
 			keys := s.keys(batch)
 			want := make(map[int]error)

@@ -11,33 +11,35 @@ const (
 	queueing       // asynchronous Wrap
 )
 
-// checks are all checks, in the order in which Run makes them.
-var checks = []check{
-	{"empty-batch", every, checkEmpty},
-	{"deliver", every, checkDeliver},
-	{"order", every, checkOrder},
-	{"concurrent", every, checkConcurrent},
-	{"batch-unchanged", every, checkBatch},
-	{"slice-reused", every, checkReuse},
-	{"borrows", every, checkBorrows},
-	{"zero-message", every, checkZero},
-	{"cancelled", every, checkCancelled},
-	{"stall", every, checkStall},
-	{"errors", every, checkErrors},
-	{"indexes", reporting, checkIndexes},
-	{"permanent", reporting, checkPermanent},
-	{"union", fanning, checkUnion},
-	{"retries", queueing, checkRetries},
-	{"poison", queueing, checkPoison},
-	{"panic", wrapping, checkPanic},
-	{"account", every, checkAccount},
-	{"next", wrapping, checkNext},
-	{"owns-nothing", wrapping, checkOwns},
-	{"shutdown", every, checkShutdown},
-	{"shutdown-deadline", every, checkDeadline},
-	{"shutdown-race", every, checkRace},
-	{"close", every, checkClose},
-	{"goroutines", every, checkGoroutines},
+// checks returns all checks, in the order in which Run makes them.
+func checks() []check {
+	return []check{
+		{"empty-batch", every, checkEmpty},
+		{"deliver", every, checkDeliver},
+		{"order", every, checkOrder},
+		{"concurrent", every, checkConcurrent},
+		{"batch-unchanged", every, checkBatch},
+		{"slice-reused", every, checkReuse},
+		{"borrows", every, checkBorrows},
+		{"zero-message", every, checkZero},
+		{"cancelled", every, checkCancelled},
+		{"stall", every, checkStall},
+		{"errors", every, checkErrors},
+		{"indexes", reporting, checkIndexes},
+		{"permanent", reporting, checkPermanent},
+		{"union", fanning, checkUnion},
+		{"retries", queueing, checkRetries},
+		{"poison", queueing, checkPoison},
+		{"panic", wrapping, checkPanic},
+		{"account", every, checkAccount},
+		{"next", wrapping, checkNext},
+		{"owns-nothing", wrapping, checkOwns},
+		{"shutdown", every, checkShutdown},
+		{"shutdown-deadline", every, checkDeadline},
+		{"shutdown-race", every, checkRace},
+		{"close", every, checkClose},
+		{"goroutines", every, checkGoroutines},
+	}
 }
 
 // applies reports whether a check of that kind is for what the harness makes.

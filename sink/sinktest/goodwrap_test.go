@@ -8,6 +8,7 @@ import (
 	"maps"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
@@ -190,7 +191,12 @@ func (q *queue) work(ctx context.Context) {
 			}
 			continue
 		}
-		q.settle(len(batch), q.try(ctx, batch))
+		if err := q.try(ctx, batch); q.settle(len(batch), err) {
+			select {
+			case <-time.After(time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
 	}
 }
 
@@ -203,8 +209,8 @@ func (q *queue) try(ctx context.Context, batch []envelope.Message) (err error) {
 	return q.next.Send(ctx, batch)
 }
 
-// settle keeps what failed of the first n pending messages for another time.
-func (q *queue) settle(n int, err error) {
+// settle keeps what failed of the first n pending messages for another time. It reports whether there is any.
+func (q *queue) settle(n int, err error) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	failed := failures(err, n)
@@ -224,6 +230,7 @@ func (q *queue) settle(n int, err error) {
 	}
 	q.pending = append(again, q.pending[n:]...)
 	q.wake()
+	return len(again) > 0
 }
 
 func (q *queue) Shutdown(ctx context.Context) error {

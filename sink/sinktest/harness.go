@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func Run(t *testing.T, h Harness) {
 		t.Fatal(err)
 	}
 	var unchecked []string
-	for _, c := range checks {
+	for _, c := range checks() {
 		if !h.applies(c.kind) {
 			continue
 		}
@@ -117,7 +118,7 @@ func newKit(h Harness) (*kit, error) {
 		return nil, errors.New("sinktest: Fan cannot be Asynchronous")
 	}
 	for name := range h.Except {
-		if !isCheck(name) {
+		if !slices.ContainsFunc(checks(), func(c check) bool { return c.name == name }) {
 			return nil, fmt.Errorf("sinktest: Except: no check is named %q", name)
 		}
 	}
@@ -131,15 +132,6 @@ func newKit(h Harness) (*kit, error) {
 		h.Patience = 10 * time.Second
 	}
 	return &kit{Harness: h, keys: make(map[string]bool)}, nil
-}
-
-func isCheck(name string) bool {
-	for _, c := range checks {
-		if c.name == name {
-			return true
-		}
-	}
-	return false
 }
 
 func (k *kit) run(t testing.TB, c check) (unchecked string) {

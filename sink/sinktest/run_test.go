@@ -87,11 +87,18 @@ func TestNoSink(t *testing.T) {
 	}
 }
 
-func TestChecksHaveDifferentNames(t *testing.T) {
+func TestChecksAreNamed(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := make(map[string]bool)
-	for _, c := range checks {
+	for _, c := range checks() {
 		if seen[c.name] || strings.ContainsAny(c.name, " /") {
 			t.Errorf("check name %q", c.name)
+		}
+		if !strings.Contains(string(doc), "\n//\t"+c.name+" ") {
+			t.Errorf("the package comment does not list %s", c.name)
 		}
 		seen[c.name] = true
 	}
