@@ -2,7 +2,6 @@ package route
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -40,35 +39,26 @@ func (b *branch) Send(ctx context.Context, batch []envelope.Message) error {
 		return b.counts.Sent(n, err)
 	}
 	dropped := 0
-	for range sink.Failures(err, n) {
+	for _, e := range sink.Failures(err, n) {
 		dropped++
+		err = e
 	}
-	b.counts.Sent(n-dropped, nil)
+	_ = b.counts.Sent(n-dropped, nil)
 	b.counts.Drop(dropped, "besteffort", err)
 	return nil
 }
 
-// named returns a Send's error with the rule's name at each failure. What a broken sink says about messages that it was
-// not given is an error of all it was given: none may pass for delivered.
+// named returns a Send's error with the rule's name at each failure.
 func (b *branch) named(err error, n int) error {
-	var batch *sink.BatchError
-	if !errors.As(err, &batch) {
-		return &ruleError{b.rule, err}
-	}
-	last := -1
-	named := make([]sink.Failure, 0, min(len(batch.Failed), n))
+	var failed []sink.Failure
+	var last *ruleError
 	for i, e := range sink.Failures(err, n) {
-		if i <= last || i >= n || e == nil {
-			last = n
-			break
+		if last == nil || !identical(last.err, e) {
+			last = &ruleError{b.rule, e}
 		}
-		last = i
-		named = append(named, sink.Failure{Index: i, Err: &ruleError{b.rule, e}})
+		failed = append(failed, sink.Failure{Index: i, Err: last})
 	}
-	if last < 0 || last == n {
-		return &ruleError{b.rule, fmt.Errorf("its sink failed, but does not say properly for which of %d messages: %v", n, err)}
-	}
-	return &sink.BatchError{Failed: named}
+	return &sink.BatchError{Failed: failed}
 }
 
 func (b *branch) Account() sink.Account { return b.counts.Account(b.account) }
@@ -78,6 +68,10 @@ func (b *branch) Borrows() bool         { return sink.Borrows(b.to) }
 // of reports whether b is what r needs, so that r goes on with b's account.
 func (b *branch) of(r *Rule) bool {
 	return b.rule == r.Name && b.bestEffort == r.BestEffort && same(b.to, r.To)
+}
+
+func identical(a, b error) bool {
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // same reports whether two sinks are one. Those that cannot be compared are taken for one when they are of one type.

@@ -81,6 +81,9 @@ func (p Path) build(test func(path) (*test, error)) Matcher {
 	if err == nil && s.pos < len(s.text) {
 		err = errors.New("this is more than a path")
 	}
+	if err == nil {
+		err = s.valid()
+	}
 	if err != nil {
 		return invalid(fmt.Errorf("path %q: %w", string(p), err))
 	}
