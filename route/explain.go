@@ -95,12 +95,12 @@ func (v *value) String() string {
 }
 
 func line(reasons []string) string {
-	return strings.Map(func(c rune) rune {
+	return excerpt(strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {
 			return unicode.ReplacementChar
 		}
 		return c
-	}, excerpt(strings.Join(reasons, "; "), 1000))
+	}, strings.Join(reasons, "; ")), 1000)
 }
 
 // excerpt returns at most n bytes of s and an ellipsis.
