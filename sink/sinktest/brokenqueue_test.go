@@ -113,6 +113,12 @@ func TestBrokenQueues(t *testing.T) {
 			_ = q.Shutdown(ctx)
 			return nil
 		}}, nil), "shutdown-deadline", ruleDeadline},
+		{"accepts once it is closed", queues(bentQueue{send: func(q *queue, ctx context.Context, batch []envelope.Message) error {
+			if err := q.Send(ctx, batch); !errors.Is(err, sink.ErrClosed) {
+				return err
+			}
+			return nil
+		}}, nil), "close-race", ruleNeither},
 		{"drains in Close", queues(bentQueue{close: func(q *queue) error {
 			return q.Shutdown(context.Background())
 		}}, nil), "close", ruleClose},

@@ -27,28 +27,17 @@ func checkAccount(k *kit, t testing.TB) string {
 		}
 		return nil
 	})
-	stop := make(chan struct{})
-	reading := make(chan struct{})
-	go func() {
-		defer close(reading)
-		for {
-			if a := accounter.Account(); !a.Balanced() {
-				s.broken(ruleBalance, "while messages are sent the account is %+v", a)
-				return
-			}
-			select {
-			case <-stop:
-				return
-			default:
-			}
+	stop := repeat(func() {
+		if a := accounter.Account(); !a.Balanced() {
+			s.broken(ruleBalance, "while messages are sent the account is %+v", a)
 		}
-	}()
+	})
+	defer stop()
 	for i := range 50 {
 		_ = s.send(context.Background(), s.messages(i%5))
 		s.balance()
 	}
-	close(stop)
-	<-reading
+	stop()
 	if s.fail(true) {
 		ctx, cancel := k.patient()
 		defer cancel()

@@ -91,7 +91,7 @@ func checkErrors(k *kit, t testing.TB) string {
 		s.balance()
 	}
 	s.fail(false)
-	for deadline := time.Now().Add(s.kit.Patience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(k.Patience); ; time.Sleep(5 * time.Millisecond) {
 		again, cancel := k.patient()
 		err := s.send(again, s.messages(1))
 		cancel()

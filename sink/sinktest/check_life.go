@@ -3,6 +3,7 @@ package sinktest
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -131,6 +132,33 @@ func checkRace(k *kit, t testing.TB) string {
 	if _, ok := s.sink.(shutdowner); !ok {
 		return "the sink has no Shutdown"
 	}
+	ctx, cancel := k.patient()
+	defer cancel()
+	s.race("Shutdown", func() {
+		if err, _ := s.shutdown(ctx); err != nil {
+			s.broken(ruleFlush, "Shutdown returned %v, though nothing fails", err)
+		}
+	})
+	s.arrive(ruleNeither)
+	s.afterwards()
+	return s.unseen()
+}
+
+func checkCloseRace(k *kit, t testing.TB) string {
+	s := k.make(t, false)
+	if _, ok := s.sink.(io.Closer); !ok {
+		return "the sink has no Close"
+	}
+	var err error
+	s.race("Close", func() { err, _ = s.close() })
+	s.expectLeft(ruleNeither, err)
+	s.afterwards()
+	return ""
+}
+
+// race has several goroutines send before, while and after end ends the sink.
+func (s *subject) race(what string, end func()) {
+	s.Helper()
 	const senders, before, beside = 4, 10, 20
 	batches := make([][]envelope.Message, senders*(before+beside+1))
 	for i := range batches {
@@ -149,29 +177,22 @@ func checkRace(k *kit, t testing.TB) string {
 				case before + beside:
 					<-ended
 				}
-				s.beside(batch)
+				s.beside(what, batch)
 			}
 		})
 	}
 	s.within(ruleReturns, "Send", ready.Wait)
 	close(begun)
-	ctx, cancel := k.patient()
-	defer cancel()
-	if err, _ := s.shutdown(ctx); err != nil {
-		s.broken(ruleFlush, "Shutdown returned %v, though nothing fails", err)
-	}
+	end()
 	close(ended)
-	s.within(ruleNeither, "a Send beside Shutdown", running.Wait)
-	s.arrive(ruleNeither)
-	s.afterwards()
-	return s.unseen()
+	s.within(ruleNeither, "a Send beside "+what, running.Wait)
 }
 
 // beside sends batch on the caller's goroutine and accepts no error but ErrClosed.
-func (s *subject) beside(batch []envelope.Message) {
+func (s *subject) beside(what string, batch []envelope.Message) {
 	for _, e := range sink.Failures(s.sendHere(context.Background(), batch), len(batch)) {
 		if !errors.Is(e, sink.ErrClosed) {
-			s.broken(ruleClosed, "a Send beside or after Shutdown returned %v", e)
+			s.broken(ruleClosed, "a Send beside or after %s returned %v", what, e)
 			return
 		}
 	}
@@ -195,6 +216,11 @@ func checkGoroutines(k *kit, t testing.TB) string {
 	for _, end := range []func(*subject){
 		func(s *subject) { _, _ = s.shutdown(ctx) },
 		func(s *subject) { _, _ = s.close() },
+		func(s *subject) {
+			s.fail(true)
+			_ = s.send(ctx, s.messages(3))
+			_, _ = s.close()
+		},
 	} {
 		s := k.make(t, false)
 		for range 3 {

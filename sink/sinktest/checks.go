@@ -38,6 +38,7 @@ func checks() []check {
 		{"shutdown-deadline", every, checkDeadline},
 		{"shutdown-race", every, checkRace},
 		{"close", every, checkClose},
+		{"close-race", every, checkCloseRace},
 		{"goroutines", every, checkGoroutines},
 	}
 }

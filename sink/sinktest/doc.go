@@ -54,6 +54,7 @@
 //	shutdown-deadline  Shutdown returns when its context ends and says what is left (Stall)
 //	shutdown-race      a message sent beside Shutdown is delivered or refused, never neither
 //	close              Close returns at once, says what is left, twice does no harm, then Send returns ErrClosed
+//	close-race         a message sent beside Close is delivered, refused or named as left
 //	goroutines         none outlives Shutdown, and none Close
 //
 // Wrappers always have Fail and Stall: the kit's own next does both.

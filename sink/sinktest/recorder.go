@@ -17,7 +17,7 @@ type Recorder struct {
 	// Borrower makes Borrows true; the recorder then clones what it keeps. Set it before the first Send.
 	Borrower bool
 
-	sink.Counters
+	counters sink.Counters
 
 	mu     sync.Mutex
 	fault  Fault
@@ -38,7 +38,7 @@ func (r *Recorder) Plan(f Fault) {
 
 // Send records the messages that the planned Fault lets through. Those that it returns an error for are not recorded.
 func (r *Recorder) Send(ctx context.Context, batch []envelope.Message) error {
-	return r.Sent(len(batch), r.record(ctx, batch))
+	return r.counters.Sent(len(batch), r.record(ctx, batch))
 }
 
 func (r *Recorder) record(ctx context.Context, batch []envelope.Message) error {
@@ -140,7 +140,7 @@ func (r *Recorder) Wait(ctx context.Context, n int) error {
 
 // Account says what became of what the recorder was sent: Done is recorded, ever; Refused is what faults refused. A Send
 // that panicked is not in it.
-func (r *Recorder) Account() sink.Account { return r.Counters.Account("sinktest.Recorder") }
+func (r *Recorder) Account() sink.Account { return r.counters.Account("sinktest.Recorder") }
 
 // Borrows returns the field Borrower.
 func (r *Recorder) Borrows() bool { return r.Borrower }

@@ -42,7 +42,7 @@ const (
 	ruleClosed     rule = "after Shutdown or Close, Send returns ErrClosed (sink.Sink)"
 	ruleDeadline   rule = "Shutdown returns when its ctx ends and says what is left: *LeftError (DESIGN section 3)"
 	ruleClose      rule = "Close gives up at once and says what is left: *LeftError (sink.LeftError)"
-	ruleNeither    rule = "a message sent while the sink shuts down is either accepted and delivered or refused, never neither (sink.Sink)"
+	ruleNeither    rule = "a message sent while the sink ends is accepted and delivered (or left, after Close), or it is refused: never neither (sink.Sink)"
 	ruleGoroutines rule = "no goroutine outlives Shutdown or Close (DESIGN section 3)"
 	ruleNext       rule = "Next returns every sink that a wrapper may send to, so that the graph can be walked (sink.Wrapper)"
 	ruleOwns       rule = "a wrapper owns nothing that Next returns and never shuts it down (sink.Wrapper)"

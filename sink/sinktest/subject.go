@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type subject struct {
 	sink    sink.Sink
 	next    []*Recorder // what a wrapper sends to
 	release func()      // ends a stall
+	failing bool        // fail(true) was the last
 	ended   bool        // it was shut down or closed
 	over    atomic.Bool // the check has ended, and with it the time to report
 
@@ -29,7 +31,8 @@ type subject struct {
 	acceptedN, refuseN int
 }
 
-// make returns a new sink under test, closed when the check ends and has not ended it. A wrapper's nexts are borrowers if borrower is set.
+// make returns a new sink under test, which is closed when the check ends and has not ended it. What a wrapper sends to are
+// borrowers if borrower is set.
 func (k *kit) make(t testing.TB, borrower bool) *subject {
 	t.Helper()
 	s := &subject{TB: t, kit: k, release: func() {}, accepted: make(map[string]int), refused: make(map[string]int)}
@@ -49,6 +52,9 @@ func (k *kit) make(t testing.TB, borrower bool) *subject {
 	t.Cleanup(func() {
 		defer s.over.Store(true)
 		s.release()
+		if s.failing {
+			s.fail(false)
+		}
 		if !s.ended {
 			_, _ = s.close()
 		}
@@ -85,6 +91,27 @@ func (s *subject) within(r rule, what string, f func()) {
 		s.broken(r, "%s has not returned after %v", what, s.kit.Patience)
 		s.FailNow()
 	}
+}
+
+// repeat calls f again and again beside the check, until stop, which may be called more than once.
+func repeat(f func()) (stop func()) {
+	over := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			f()
+			select {
+			case <-over:
+				return
+			default:
+				runtime.Gosched()
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(over)
+		running.Wait()
+	})
 }
 
 // messages returns n new messages.
@@ -170,27 +197,7 @@ func (s *subject) wellFormed(err error, n int) error {
 		s.broken(ruleTypedNil, "Send returned a nil *BatchError")
 		return nil
 	}
-	wrong := ""
-	last := -1
-	for _, f := range batch.Failed {
-		switch {
-		case f.Index < 0 || f.Index >= n:
-			wrong = fmt.Sprintf("index %d in a batch of %d", f.Index, n)
-		case f.Index == last:
-			wrong = fmt.Sprintf("index %d twice", f.Index)
-		case f.Index < last:
-			wrong = fmt.Sprintf("index %d after %d", f.Index, last)
-		case f.Err == nil:
-			wrong = fmt.Sprintf("index %d with a nil Err", f.Index)
-		default:
-			last = f.Index
-			continue
-		}
-		break
-	}
-	if len(batch.Failed) == 0 {
-		wrong = "no failure"
-	}
+	wrong := flaw(batch.Failed, n)
 	if wrong == "" {
 		return err
 	}
@@ -204,6 +211,28 @@ func (s *subject) wellFormed(err error, n int) error {
 	return failEach(n, func(i int) error { return sound[i] })
 }
 
+// flaw returns what is wrong with the failures of a Send of n messages, "" when nothing is.
+func flaw(failed []sink.Failure, n int) string {
+	if len(failed) == 0 {
+		return "no failure"
+	}
+	last := -1
+	for _, f := range failed {
+		switch {
+		case f.Index < 0 || f.Index >= n:
+			return fmt.Sprintf("index %d in a batch of %d", f.Index, n)
+		case f.Index == last:
+			return fmt.Sprintf("index %d twice", f.Index)
+		case f.Index < last:
+			return fmt.Sprintf("index %d after %d", f.Index, last)
+		case f.Err == nil:
+			return fmt.Sprintf("index %d with a nil Err", f.Index)
+		}
+		last = f.Index
+	}
+	return ""
+}
+
 // patient returns a context that ends before the kit's patience does, for calls that may wait for an endpoint.
 func (k *kit) patient() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), k.Patience/4)
@@ -211,6 +240,7 @@ func (k *kit) patient() (context.Context, context.CancelFunc) {
 
 // fail makes what the sink sends to fail, or work again. It reports whether it can.
 func (s *subject) fail(failing bool) bool {
+	s.failing = failing
 	if s.next == nil {
 		if s.kit.Fail == nil {
 			return false
