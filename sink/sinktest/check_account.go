@@ -39,7 +39,7 @@ func checkAccount(k *kit, t testing.TB) string {
 	}
 	stop()
 	if s.fail(true) {
-		ctx, cancel := k.patient()
+		ctx, cancel := brief()
 		defer cancel()
 		_ = s.send(ctx, s.messages(4))
 		s.balance()

@@ -58,7 +58,7 @@ func checkStall(k *kit, t testing.TB) string {
 	}()
 	waits := 0
 	for i := 0; i < 64 && waits < 4; i++ { // the first ones may come before the Send that holds what others need
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		ctx, cancel := brief()
 		err := s.sendBound(ctx, ruleWaiting, s.messages(16))
 		cancel()
 		if err != nil {
@@ -81,10 +81,10 @@ func checkErrors(k *kit, t testing.TB) string {
 	if !s.fail(true) {
 		return "the harness has no Fail"
 	}
-	ctx, cancel := k.patient()
-	defer cancel()
 	for _, n := range []int{1, 5} {
+		ctx, cancel := brief()
 		err := s.send(ctx, s.messages(n))
+		cancel()
 		if a, ok := s.account(); ok && err != nil && a.LastError == nil {
 			s.broken(ruleLastError, "Send returned %v and LastError is nil", err)
 		}

@@ -54,7 +54,7 @@ func checkClose(k *kit, t testing.TB) string {
 	_ = s.send(context.Background(), s.messages(10))
 	if s.stall(true) {
 		defer s.release()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		ctx, cancel := brief()
 		defer cancel()
 		_ = s.send(ctx, s.messages(10))
 	}
@@ -114,7 +114,7 @@ func checkDeadline(k *kit, t testing.TB) string {
 	if _, ok := s.sink.(shutdowner); !ok {
 		return "the sink has no Shutdown"
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	ctx, cancel := brief()
 	defer cancel()
 	_ = s.send(ctx, s.messages(10))
 	err, _ := s.shutdown(ctx)
@@ -218,6 +218,8 @@ func checkGoroutines(k *kit, t testing.TB) string {
 		func(s *subject) { _, _ = s.close() },
 		func(s *subject) {
 			s.fail(true)
+			ctx, cancel := brief()
+			defer cancel()
 			_ = s.send(ctx, s.messages(3))
 			_, _ = s.close()
 		},

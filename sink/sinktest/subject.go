@@ -238,6 +238,11 @@ func (k *kit) patient() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), k.Patience/4)
 }
 
+// brief returns a context for a Send to what fails or stalls: it may well wait for all of it.
+func brief() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 20*time.Millisecond)
+}
+
 // fail makes what the sink sends to fail, or work again. It reports whether it can.
 func (s *subject) fail(failing bool) bool {
 	s.failing = failing
