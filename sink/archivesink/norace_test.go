@@ -1,0 +1,5 @@
+//go:build !race
+
+package archivesink
+
+const raceEnabled = false
