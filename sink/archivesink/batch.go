@@ -2,7 +2,6 @@ package archivesink
 
 import (
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -29,15 +28,13 @@ type group struct {
 	err       error
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
-
-func (b *scratch) release() {
+// reset empties it, so that it keeps no string of a message.
+func (b *scratch) reset() {
 	clear(b.groups)
 	b.groups, b.of, b.lines = b.groups[:0], b.of[:0], b.lines[:0]
 	if cap(b.lines) > maxScratch {
 		b.lines = nil
 	}
-	scratches.Put(b)
 }
 
 // sort gives every message its group.

@@ -86,7 +86,7 @@ func (s *Sink) create(p partition, now time.Time) (*segment, error) {
 	}
 	for {
 		s.files++
-		name := fmt.Sprintf("%s/part-%s-%06d%s", p.dir(s.opts.Partition.Column), s.id, s.files, extensions[s.opts.Compress])
+		name := fmt.Sprintf("%s/part-%s-%06d%s", p.dir(s.opts.Partition.Column), s.id, s.files, s.opts.Compress.extension())
 		path := filepath.Join(s.openIn, segmentName(name))
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|os.O_APPEND, fileMode)
 		if err != nil {

@@ -53,8 +53,17 @@ const (
 	Plain                    // the lines as they are; NAME.jsonl
 )
 
-// extensions are by Compression.
-var extensions = [...]string{Gzip: ".jsonl.gz", Zstd: ".jsonl.zst", Plain: ".jsonl"}
+// extension returns what the names of such files end in.
+func (c Compression) extension() string {
+	switch c {
+	case Gzip:
+		return ".jsonl.gz"
+	case Zstd:
+		return ".jsonl.zst"
+	default:
+		return ".jsonl"
+	}
+}
 
 // A Partition is a directory level below hour, COLUMN=VALUE, taken from message data:
 //
@@ -92,7 +101,7 @@ func setDefault[T int | int64 | time.Duration](v *T, value T) {
 
 func (o *Options) check() error {
 	var err error
-	if int(o.Compress) >= len(extensions) {
+	if o.Compress > Plain {
 		err = errors.Join(err, fmt.Errorf("archivesink: Options.Compress: unknown compression %d", o.Compress))
 	}
 	for _, f := range []struct {

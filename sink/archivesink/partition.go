@@ -131,9 +131,9 @@ func isPublished(name string) bool {
 }
 
 func compressionOf(name string) (Compression, bool) {
-	for c, extension := range extensions {
-		if strings.HasSuffix(name, extension) {
-			return Compression(c), true
+	for c := Gzip; c <= Plain; c++ {
+		if strings.HasSuffix(name, c.extension()) {
+			return c, true
 		}
 	}
 	return 0, false

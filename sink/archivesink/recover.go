@@ -53,7 +53,7 @@ func (s *Sink) recoverSegment(path, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if err := lock(file, path); err != nil {
-		if err == errLocked {
+		if errors.Is(err, errLocked) {
 			return nil
 		}
 		return err

@@ -2,6 +2,7 @@ package archivesink_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,12 +86,10 @@ func TestRecoverPublished(t *testing.T) {
 	}
 	shutdown(t, s)
 	final := files(t, dir, false)[0]
-	before, err := os.ReadFile(filepath.Join(dir, final))
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := pack(t, lines) // by another version, say
+	write(t, filepath.Join(dir, final), string(before))
 	write(t, filepath.Join(dir, segment), string(lines))
-	var hdfs store // must not get a file whose segment may yet be recovered, nor twice
+	var hdfs store
 	shutdown(t, open(t, dir, nil))
 	after, err := os.ReadFile(filepath.Join(dir, final))
 	if err != nil || !bytes.Equal(before, after) {
@@ -102,6 +101,22 @@ func TestRecoverPublished(t *testing.T) {
 	}
 	shutdown(t, open(t, dir, &archivesink.Options{Ship: &hdfs}))
 	hdfs.expect(t, payloads(0, 10))
+}
+
+func pack(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.HuffmanOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // A segment that another router holds is not touched, nor shipped before it is gone.

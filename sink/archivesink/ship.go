@@ -99,7 +99,7 @@ func (s *Sink) shipFile(name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if err := lock(file, sealed); err != nil {
-		if err == errLocked {
+		if errors.Is(err, errLocked) {
 			return nil
 		}
 		return err

@@ -36,6 +36,7 @@ type Sink struct {
 	creating sync.Mutex    // held while a segment is created
 	files    uint64        // segments created; guarded by creating
 	finish   func() error
+	scratch  sync.Pool
 
 	mu      sync.Mutex
 	closed  bool
@@ -72,6 +73,7 @@ func New(dir string, opts *Options) (*Sink, error) {
 		return nil, fmt.Errorf("archivesink: %w", err)
 	}
 	s.usage.measure(s.dir)
+	s.scratch.New = func() any { return new(scratch) }
 	s.finish = sync.OnceValue(s.left)
 	s.ctx, s.giveUp = context.WithCancel(context.Background())
 	go s.sealer()
@@ -110,7 +112,7 @@ func (s *Sink) tryDirectory() error {
 	}
 	defer os.Remove(probe.Name())
 	err = lock(probe, probe.Name())
-	if err == errLocked { // another router that starts has cleaned it away
+	if errors.Is(err, errLocked) { // another router that starts has cleaned it away
 		err = nil
 	}
 	return errors.Join(err, probe.Close())
@@ -129,8 +131,9 @@ func (s *Sink) Send(ctx context.Context, batch []envelope.Message) error {
 	}
 	defer s.sends.Done()
 	now := time.Now()
-	b := scratches.Get().(*scratch)
-	defer b.release()
+	b := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(b)
+	defer b.reset()
 	b.sort(batch, now, s)
 	for i := range b.groups {
 		g := &b.groups[i]
@@ -174,7 +177,7 @@ func (s *Sink) write(ctx context.Context, p partition, lines []byte, messages in
 			err = g.append(lines, messages, s.opts.Sync)
 			s.wrote(g, now)
 		}
-		if err == errMoved {
+		if errors.Is(err, errMoved) {
 			continue
 		}
 		if err != nil {
