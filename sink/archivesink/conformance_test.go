@@ -2,11 +2,10 @@ package archivesink_test
 
 import (
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/sink"
@@ -21,46 +20,69 @@ func TestConformance(t *testing.T) {
 	}{
 		{"default", archivesink.Options{}},
 		{"small segments", archivesink.Options{SealBytes: 500, Compress: archivesink.Plain}},
-		{"synced, by logger", archivesink.Options{Sync: true, MaxOpen: 1, Partition: byType}},
+		{"synced, by type", archivesink.Options{Sync: true, MaxOpen: 1, Partition: byType}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var dir string
 			sinktest.Run(t, sinktest.Harness{
 				New: func(t testing.TB) sink.Sink {
-					dir = t.TempDir()
+					dir = filepath.Join(t.TempDir(), "archive")
 					s, err := archivesink.New(dir, &c.opts)
 					if err != nil {
 						t.Fatal(err)
 					}
 					return s
 				},
-				Received: func(t testing.TB) []string { return archived(t, dir) },
-				Fail:     refuseWrites,
-				Ordered:  c.opts.SealBytes == 0,
+				Received: func(t testing.TB) (lines []string) {
+					for _, dir := range archives(t, dir) {
+						lines = append(lines, archived(t, dir)...)
+					}
+					return lines
+				},
+				Fail:    func(t testing.TB, failing bool) { vanish(t, dir, failing) },
+				Ordered: c.opts.SealBytes == 0,
 			})
 		})
 	}
 }
 
-// refuseWrites has the kernel refuse every byte to every file of this process, as a full disk would.
-func refuseWrites(t testing.TB, failing bool) {
-	signal.Ignore(syscall.SIGXFSZ)
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+// vanish takes the directory away, and while failing lets nobody make it anew. The open segments are gone for good: what
+// had been acknowledged there must be saved from the open files. The sealed files are aside, in dir.1, dir.2 ...
+func vanish(t testing.TB, dir string, failing bool) {
+	if !failing {
+		if err := os.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	aside := dir + "." + strconv.Itoa(len(archives(t, dir)))
+	err := os.Rename(dir, aside)
+	if err == nil {
+		err = os.WriteFile(dir, nil, 0o600)
+	}
+	if err == nil {
+		err = os.RemoveAll(filepath.Join(aside, "_open"))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	limit.Cur = limit.Max
-	if failing {
-		limit.Cur = 0
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+}
+
+// archives returns dir and the directories that vanish put aside.
+func archives(t testing.TB, dir string) []string {
+	all, err := filepath.Glob(dir + "*")
+	if err != nil {
 		t.Fatal(err)
 	}
+	return all
 }
 
 // archived returns all lines in dir, of sealed files and of open segments. A file that comes or goes meanwhile is seen at
 // the next look.
 func archived(t testing.TB, dir string) (lines []string) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil
+	}
 	names := files(t, dir, false)
 	for _, name := range names {
 		lines = append(lines, read(t, filepath.Join(dir, name))...)

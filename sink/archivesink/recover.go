@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// recover seals every segment that nobody holds. One that cannot be sealed does not keep the others from it.
+// recover seals every segment that nobody holds, as far as its last newline. One that cannot be sealed does not keep the others from it.
 func (s *Sink) recover() error {
 	entries, err := os.ReadDir(s.openIn)
 	for _, entry := range entries {
@@ -21,6 +21,9 @@ func (s *Sink) recover() error {
 		if of, ok := strings.CutPrefix(name, tmpPrefix); ok {
 			err = errors.Join(err, s.removeStale(of))
 			continue
+		}
+		if strings.Contains(name, s.id) {
+			continue // its own, which may not be locked yet
 		}
 		if published, ok := publishedName(name); ok && entry.Type().IsRegular() {
 			err = errors.Join(err, s.recoverSegment(filepath.Join(s.openIn, name), published))
@@ -60,9 +63,6 @@ func (s *Sink) recoverSegment(path, name string) (err error) {
 	}
 	size, err := wholeLines(file)
 	if err != nil {
-		return err
-	}
-	if err := file.Truncate(size); err != nil {
 		return err
 	}
 	return s.seal(&segment{name: name, path: path, file: file, size: size})

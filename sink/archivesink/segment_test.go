@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,50 @@ func TestAppendCannotCutBack(t *testing.T) {
 	}
 	if g.size != 7 || g.messages != 1 {
 		t.Errorf("%d bytes, %d messages", g.size, g.messages)
+	}
+}
+
+// Once a name was published, it is not published again: a Store may have it by now.
+func TestSealPublishesOnce(t *testing.T) {
+	s, err := New(t.TempDir(), &Options{MaxBytes: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	g, err := s.create(partition{}, time.Now())
+	if err == nil {
+		err = g.append([]byte("{}\n"), 1, false)
+	}
+	if err == nil {
+		err = s.publish(g)
+	}
+	final := filepath.Join(s.dir, filepath.FromSlash(g.name))
+	if err = errors.Join(err, os.Remove(final)); err != nil { // as shipping does
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.seal(g), g.file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if there, err := exists(final); there || err != nil {
+		t.Errorf("published twice: %v", err)
+	}
+}
+
+// What could not be written takes no room.
+func TestUsageAfterFailure(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	s, err := New(dir, &Options{MaxBytes: 1000})
+	if err == nil {
+		err = errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 10 {
+		if err := s.write(t.Context(), partition{}, make([]byte, 500), 1, time.Now()); !errors.Is(err, syscall.ENOTDIR) {
+			t.Fatalf("write: %v", err)
+		}
 	}
 }
 
