@@ -15,9 +15,9 @@ import (
 // A bent is a leaf with one function put in the place of its own.
 type bent struct {
 	*leaf
-	send     func(l *leaf, ctx context.Context, batch []envelope.Message) error
+	send     func(ctx context.Context, l *leaf, batch []envelope.Message) error
 	account  func(a sink.Account) sink.Account
-	shutdown func(l *leaf, ctx context.Context) error
+	shutdown func(ctx context.Context, l *leaf) error
 	close    func(l *leaf) error
 }
 
@@ -25,7 +25,7 @@ func (b *bent) Send(ctx context.Context, batch []envelope.Message) error {
 	if b.send == nil {
 		return b.leaf.Send(ctx, batch)
 	}
-	return b.send(b.leaf, ctx, batch)
+	return b.send(ctx, b.leaf, batch)
 }
 
 func (b *bent) Account() sink.Account {
@@ -39,7 +39,7 @@ func (b *bent) Shutdown(ctx context.Context) error {
 	if b.shutdown == nil {
 		return b.leaf.Shutdown(ctx)
 	}
-	return b.shutdown(b.leaf, ctx)
+	return b.shutdown(ctx, b.leaf)
 }
 
 func (b *bent) Close() error {
@@ -88,7 +88,7 @@ func bend(b bent) func(testing.TB, *endpoint) sink.Sink {
 	}
 }
 
-type sendFunc = func(l *leaf, ctx context.Context, batch []envelope.Message) error
+type sendFunc = func(ctx context.Context, l *leaf, batch []envelope.Message) error
 
 func TestBrokenLeaves(t *testing.T) {
 	sends := func(f sendFunc) func(testing.TB, *endpoint) sink.Sink { return bend(bent{send: f}) }
@@ -98,48 +98,48 @@ func TestBrokenLeaves(t *testing.T) {
 		check string
 		rule  rule
 	}{
-		{"refuses an empty batch", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"refuses an empty batch", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			if len(batch) == 0 {
 				return errors.New("nothing to send")
 			}
 			return l.Send(ctx, batch)
 		}), "empty-batch", ruleEmpty},
-		{"panics on an empty batch", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"panics on an empty batch", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = batch[0]
 			return l.Send(ctx, batch)
 		}), "empty-batch", rulePanic},
-		{"drops the last of a large batch", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"drops the last of a large batch", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = l.deliver(ctx, batch[:min(len(batch), 256)])
 			return l.Sent(len(batch), nil)
 		}), "deliver", ruleDone},
 		{"never returns", func(t testing.TB, to *endpoint) sink.Sink {
 			over := make(chan struct{})
 			t.Cleanup(func() { close(over) })
-			return bend(bent{send: func(*leaf, context.Context, []envelope.Message) error {
+			return bend(bent{send: func(context.Context, *leaf, []envelope.Message) error {
 				<-over
 				return sink.ErrClosed
 			}})(t, to)
 		}, "deliver", ruleReturns},
-		{"delivers twice", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"delivers twice", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = l.deliver(ctx, batch)
 			return l.Send(ctx, batch)
 		}), "deliver", ruleOnce},
-		{"adds a line of its own", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"adds a line of its own", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = l.to.write(ctx, "# hello")
 			return l.Send(ctx, batch)
 		}), "deliver", ruleTrue},
-		{"reverses a batch", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"reverses a batch", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			batch = slices.Clone(batch)
 			slices.Reverse(batch)
 			return l.Send(ctx, batch)
 		}), "order", ruleOrder},
 		{"loses what is sent at the same time", sends(losesUpdates), "concurrent", ruleConcurrent},
-		{"sorts the batch", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"sorts the batch", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			err := l.Send(ctx, batch)
 			slices.Reverse(batch)
 			return err
 		}), "batch-unchanged", ruleBatch},
-		{"appends to the batch", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"appends to the batch", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			err := l.Send(ctx, batch)
 			_ = append(batch, envelope.Message{})
 			return err
@@ -150,17 +150,17 @@ func TestBrokenLeaves(t *testing.T) {
 		{"says it borrows and keeps", func(_ testing.TB, to *endpoint) sink.Sink {
 			return &late{leaf: &leaf{to: to}, copy: true}
 		}, "borrows", ruleBorrows},
-		{"takes the zero message", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"takes the zero message", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = l.deliver(ctx, batch)
 			return l.Sent(len(batch), nil)
 		}), "zero-message", ruleZero},
-		{"fails the batch for one message", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"fails the batch for one message", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			if slices.ContainsFunc(batch, func(m envelope.Message) bool { return isZero(&m) }) {
 				return l.Sent(len(batch), sink.Permanent(errors.New("no envelope")))
 			}
 			return l.Send(ctx, batch)
 		}), "zero-message", ruleZero},
-		{"counts indexes from one", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"counts indexes from one", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			err := l.Send(ctx, batch)
 			var b *sink.BatchError
 			if errors.As(err, &b) {
@@ -181,29 +181,29 @@ func TestBrokenLeaves(t *testing.T) {
 			return []sink.Failure{{Index: i}}
 		}), "zero-message", ruleFailures},
 		{"reports no failure", failsZero(func(int) []sink.Failure { return nil }), "zero-message", ruleFailures},
-		{"returns a typed nil", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"returns a typed nil", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			var none *sink.BatchError
 			if err := l.Send(ctx, batch); err != nil {
 				return err
 			}
 			return none
 		}), "deliver", ruleTypedNil},
-		{"forgets what it has no time for", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"forgets what it has no time for", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			if ctx.Err() != nil {
 				return l.Sent(len(batch), nil)
 			}
 			return l.Send(ctx, batch)
 		}), "cancelled", ruleCancelled},
-		{"delivers and then looks at the context", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"delivers and then looks at the context", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = l.deliver(ctx, batch)
 			return l.Sent(len(batch), ctx.Err())
 		}), "cancelled", ruleRefused},
-		{"does not look at the context", sends(func(l *leaf, _ context.Context, batch []envelope.Message) error {
+		{"does not look at the context", sends(func(_ context.Context, l *leaf, batch []envelope.Message) error {
 			return l.Send(context.Background(), batch)
 		}), "stall", ruleWaiting},
 		{"waits for another Send", func(_ testing.TB, to *endpoint) sink.Sink {
 			lock := make(chan struct{}, 1) // synctest does not see a wait for a Mutex
-			return bend(bent{send: func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+			return bend(bent{send: func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 				lock <- struct{}{}
 				defer func() { <-lock }()
 				return l.Send(ctx, batch)
@@ -211,7 +211,7 @@ func TestBrokenLeaves(t *testing.T) {
 		}, "stall", ruleWaiting},
 		{"has an Account that waits for Send", func(_ testing.TB, to *endpoint) sink.Sink {
 			var sending sync.WaitGroup
-			return bend(bent{send: func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+			return bend(bent{send: func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 				sending.Add(1)
 				defer sending.Done()
 				return l.Send(ctx, batch)
@@ -220,13 +220,13 @@ func TestBrokenLeaves(t *testing.T) {
 				return a
 			}})(nil, to)
 		}, "stall", ruleAsked},
-		{"swallows errors", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"swallows errors", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			_ = l.deliver(ctx, batch)
 			return l.Sent(len(batch), nil)
 		}), "errors", ruleReported},
 		{"stays broken", func(_ testing.TB, to *endpoint) sink.Sink {
 			var broken error
-			return bend(bent{send: func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+			return bend(bent{send: func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 				if broken == nil {
 					broken = l.deliver(ctx, batch)
 				}
@@ -260,7 +260,7 @@ func TestBrokenLeaves(t *testing.T) {
 		{"forgets its account at the end", func(_ testing.TB, to *endpoint) sink.Sink {
 			var b *bent
 			b = &bent{leaf: &leaf{to: to}, account: func(a sink.Account) sink.Account {
-				if b.leaf.closed {
+				if b.closed {
 					return sink.Account{Name: a.Name}
 				}
 				return a
@@ -270,7 +270,7 @@ func TestBrokenLeaves(t *testing.T) {
 		{"counts one too few at the end", func(_ testing.TB, to *endpoint) sink.Sink {
 			var b *bent
 			b = &bent{leaf: &leaf{to: to}, account: func(a sink.Account) sink.Account {
-				if b.leaf.closed {
+				if b.closed {
 					a.Done--
 				}
 				return a
@@ -281,13 +281,13 @@ func TestBrokenLeaves(t *testing.T) {
 			return &late{leaf: &leaf{to: to}, copy: true}
 		}, "close", ruleClosed},
 		{"does not flush", func(_ testing.TB, to *endpoint) sink.Sink {
-			return bend(bent{send: func(l *leaf, _ context.Context, batch []envelope.Message) error {
+			return bend(bent{send: func(_ context.Context, l *leaf, batch []envelope.Message) error {
 				return l.Sent(len(batch), nil)
 			}})(nil, to)
 		}, "shutdown", ruleFlush},
-		{"accepts after Shutdown", bend(bent{shutdown: func(*leaf, context.Context) error { return nil }}), "shutdown", ruleClosed},
+		{"accepts after Shutdown", bend(bent{shutdown: func(context.Context, *leaf) error { return nil }}), "shutdown", ruleClosed},
 		{"accepts after Close", bend(bent{close: func(*leaf) error { return nil }}), "close", ruleClosed},
-		{"fails the second time", bend(bent{shutdown: func(l *leaf, _ context.Context) error {
+		{"fails the second time", bend(bent{shutdown: func(_ context.Context, l *leaf) error {
 			if l.closed {
 				return sink.ErrClosed
 			}
@@ -300,7 +300,7 @@ func TestBrokenLeaves(t *testing.T) {
 				return l.Close()
 			}})(nil, to)
 		}, "close", rulePanic},
-		{"says nothing once it is closed", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"says nothing once it is closed", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			l.mu.RLock()
 			closed := l.closed
 			l.mu.RUnlock()
@@ -309,13 +309,13 @@ func TestBrokenLeaves(t *testing.T) {
 			}
 			return l.Send(ctx, batch)
 		}), "shutdown-race", ruleNeither},
-		{"says what it likes once it is closed", sends(func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+		{"says what it likes once it is closed", sends(func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 			if err := l.Send(ctx, batch); err != nil {
 				return errors.New("use of closed network connection")
 			}
 			return nil
 		}), "shutdown-race", ruleClosed},
-		{"waits for ever in Shutdown", bend(bent{shutdown: func(*leaf, context.Context) error {
+		{"waits for ever in Shutdown", bend(bent{shutdown: func(context.Context, *leaf) error {
 			time.Sleep(time.Hour)
 			return nil
 		}}), "shutdown-deadline", ruleDeadline},
@@ -327,7 +327,7 @@ func TestBrokenLeaves(t *testing.T) {
 }
 
 // losesUpdates writes back what it read before another Send wrote.
-func losesUpdates(l *leaf, _ context.Context, batch []envelope.Message) error {
+func losesUpdates(_ context.Context, l *leaf, batch []envelope.Message) error {
 	lines := l.to.received()
 	time.Sleep(time.Millisecond)
 	for i := range batch {
@@ -341,7 +341,7 @@ func losesUpdates(l *leaf, _ context.Context, batch []envelope.Message) error {
 
 // failsZero makes a leaf that reports the zero Message at i as failed(i).
 func failsZero(failed func(i int) []sink.Failure) func(testing.TB, *endpoint) sink.Sink {
-	return bend(bent{send: func(l *leaf, ctx context.Context, batch []envelope.Message) error {
+	return bend(bent{send: func(ctx context.Context, l *leaf, batch []envelope.Message) error {
 		err := l.Send(ctx, batch)
 		if i := slices.IndexFunc(batch, func(m envelope.Message) bool { return isZero(&m) }); i >= 0 {
 			return &sink.BatchError{Failed: failed(i)}
@@ -361,7 +361,7 @@ func TestLeak(t *testing.T) {
 			if after == "Close" {
 				b.close = func(l *leaf) error { leak(); return l.Close() }
 			} else {
-				b.shutdown = func(l *leaf, _ context.Context) error { leak(); return l.Close() }
+				b.shutdown = func(_ context.Context, l *leaf) error { leak(); return l.Close() }
 			}
 			h := leafHarness(bend(b))
 			h.Patience = 400 * time.Millisecond // with those that leak, it is waited for in full

@@ -16,7 +16,7 @@ import (
 type through struct {
 	sink.Counters
 	next    sink.Sink
-	send    func(next sink.Sink, ctx context.Context, batch []envelope.Message) error
+	send    func(ctx context.Context, next sink.Sink, batch []envelope.Message) error
 	account func() sink.Account
 	borrows bool
 	nexts   []sink.Sink
@@ -33,12 +33,12 @@ func (s *through) Next() []sink.Sink { return s.nexts }
 func (s *through) Borrows() bool     { return s.borrows }
 
 func (s *through) Send(ctx context.Context, batch []envelope.Message) error {
-	return s.Sent(len(batch), s.send(s.next, ctx, batch))
+	return s.Sent(len(batch), s.send(ctx, s.next, batch))
 }
 
 // each returns a Send that passes on and hands each message's error to change.
 func each(change func(i int, err error) error) nextFunc {
-	return func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+	return func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 		failed := failures(next.Send(ctx, batch), len(batch))
 		return failEach(len(batch), func(i int) error {
 			if failed[i] == nil {
@@ -49,7 +49,7 @@ func each(change func(i int, err error) error) nextFunc {
 	}
 }
 
-type nextFunc = func(next sink.Sink, ctx context.Context, batch []envelope.Message) error
+type nextFunc = func(ctx context.Context, next sink.Sink, batch []envelope.Message) error
 
 func wraps(send nextFunc) Harness {
 	return Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
@@ -58,7 +58,7 @@ func wraps(send nextFunc) Harness {
 }
 
 func TestBrokenWrappers(t *testing.T) {
-	pass := func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+	pass := func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 		return next.Send(ctx, batch)
 	}
 	for _, c := range []struct {
@@ -67,23 +67,23 @@ func TestBrokenWrappers(t *testing.T) {
 		check   string
 		rule    rule
 	}{
-		{"reports its next's indexes", sieves(func(s *sieve, ctx context.Context, batch []envelope.Message) error {
+		{"reports its next's indexes", sieves(func(ctx context.Context, s *sieve, batch []envelope.Message) error {
 			kept, _ := pick(batch)
 			return s.next.Send(ctx, kept)
 		}), "indexes", ruleIndexes},
-		{"fails all for one", wraps(func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		{"fails all for one", wraps(func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			for _, err := range sink.Failures(next.Send(ctx, batch), len(batch)) {
 				return err
 			}
 			return nil
 		}), "indexes", ruleIndexes},
-		{"reports the first only", wraps(func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		{"reports the first only", wraps(func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			for i, err := range sink.Failures(next.Send(ctx, batch), len(batch)) {
 				return &sink.BatchError{Failed: []sink.Failure{{Index: i, Err: err}}}
 			}
 			return nil
 		}), "indexes", ruleIndexes},
-		{"turns the failures round", wraps(func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		{"turns the failures round", wraps(func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			err := next.Send(ctx, batch)
 			var b *sink.BatchError
 			if errors.As(err, &b) {
@@ -109,20 +109,20 @@ func TestBrokenWrappers(t *testing.T) {
 		{"makes no error permanent", wraps(each(func(_ int, err error) error {
 			return errors.New(err.Error())
 		})), "permanent", rulePermanent},
-		{"swallows errors", wraps(func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		{"swallows errors", wraps(func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			_ = next.Send(ctx, batch)
 			return nil
 		}), "errors", ruleReported},
-		{"swallows what was cancelled", wraps(func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		{"swallows what was cancelled", wraps(func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			if err := next.Send(ctx, batch); !errors.Is(err, context.Canceled) {
 				return err
 			}
 			return nil
 		}), "cancelled", ruleCancelled},
-		{"waits in a context of its own", wraps(func(next sink.Sink, _ context.Context, batch []envelope.Message) error {
+		{"waits in a context of its own", wraps(func(_ context.Context, next sink.Sink, batch []envelope.Message) error {
 			return next.Send(context.Background(), batch)
 		}), "stall", ruleWaiting},
-		{"calls a panic an acceptance", wraps(func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		{"calls a panic an acceptance", wraps(func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			defer func() { _ = recover() }()
 			return next.Send(ctx, batch)
 		}), "panic", rulePanicked},
@@ -145,7 +145,7 @@ func TestBrokenWrappers(t *testing.T) {
 		{"shuts next down", Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
 			return &owner{through{next: next, send: pass}}
 		}}, "owns-nothing", ruleOwns},
-		{"does not send what one of two refused", fans(func(s *tee, ctx context.Context, batch []envelope.Message) error {
+		{"does not send what one of two refused", fans(func(ctx context.Context, s *tee, batch []envelope.Message) error {
 			for _, next := range s.to {
 				if err := next.Send(ctx, batch); err != nil {
 					return err
@@ -153,11 +153,11 @@ func TestBrokenWrappers(t *testing.T) {
 			}
 			return nil
 		}), "union", ruleUnion},
-		{"reports one of two only", fans(func(s *tee, ctx context.Context, batch []envelope.Message) error {
+		{"reports one of two only", fans(func(ctx context.Context, s *tee, batch []envelope.Message) error {
 			_ = s.to[0].Send(ctx, batch)
 			return s.to[1].Send(ctx, batch)
 		}), "union", ruleUnion},
-		{"joins two lists of failures", fans(func(s *tee, ctx context.Context, batch []envelope.Message) error {
+		{"joins two lists of failures", fans(func(ctx context.Context, s *tee, batch []envelope.Message) error {
 			var failed []sink.Failure
 			for _, next := range s.to {
 				for i, err := range sink.Failures(next.Send(ctx, batch), len(batch)) {
@@ -169,7 +169,7 @@ func TestBrokenWrappers(t *testing.T) {
 			}
 			return &sink.BatchError{Failed: failed}
 		}), "union", ruleFailures},
-		{"calls half a permanent error permanent", fans(func(s *tee, ctx context.Context, batch []envelope.Message) error {
+		{"calls half a permanent error permanent", fans(func(ctx context.Context, s *tee, batch []envelope.Message) error {
 			first := failures(s.to[0].Send(ctx, batch), len(batch))
 			second := failures(s.to[1].Send(ctx, batch), len(batch))
 			return failEach(len(batch), func(i int) error {
@@ -179,7 +179,7 @@ func TestBrokenWrappers(t *testing.T) {
 				return second[i]
 			})
 		}), "union", rulePermanent},
-		{"sends to one of two", fans(func(s *tee, ctx context.Context, batch []envelope.Message) error {
+		{"sends to one of two", fans(func(ctx context.Context, s *tee, batch []envelope.Message) error {
 			return s.to[0].Send(ctx, batch)
 		}), "deliver", ruleDone},
 	} {
@@ -192,14 +192,14 @@ func TestBrokenWrappers(t *testing.T) {
 // A bentSieve is a sieve with another Send.
 type bentSieve struct {
 	sieve
-	send func(s *sieve, ctx context.Context, batch []envelope.Message) error
+	send func(ctx context.Context, s *sieve, batch []envelope.Message) error
 }
 
 func (s *bentSieve) Send(ctx context.Context, batch []envelope.Message) error {
-	return s.Sent(len(batch), s.send(&s.sieve, ctx, batch))
+	return s.Sent(len(batch), s.send(ctx, &s.sieve, batch))
 }
 
-func sieves(send func(s *sieve, ctx context.Context, batch []envelope.Message) error) Harness {
+func sieves(send func(ctx context.Context, s *sieve, batch []envelope.Message) error) Harness {
 	return Harness{
 		Wrap: func(_ testing.TB, next sink.Sink) sink.Sink { return &bentSieve{sieve{next: next}, send} },
 		Key:  wantedKey,
@@ -209,14 +209,14 @@ func sieves(send func(s *sieve, ctx context.Context, batch []envelope.Message) e
 // A bentTee is a tee with another Send.
 type bentTee struct {
 	tee
-	send func(s *tee, ctx context.Context, batch []envelope.Message) error
+	send func(ctx context.Context, s *tee, batch []envelope.Message) error
 }
 
 func (s *bentTee) Send(ctx context.Context, batch []envelope.Message) error {
-	return s.Sent(len(batch), s.send(&s.tee, ctx, batch))
+	return s.Sent(len(batch), s.send(ctx, &s.tee, batch))
 }
 
-func fans(send func(s *tee, ctx context.Context, batch []envelope.Message) error) Harness {
+func fans(send func(ctx context.Context, s *tee, batch []envelope.Message) error) Harness {
 	return Harness{Fan: func(_ testing.TB, a, b sink.Sink) sink.Sink {
 		return &bentTee{tee{to: []sink.Sink{a, b}}, send}
 	}}
@@ -226,7 +226,7 @@ func locks() Harness {
 	return Harness{Wrap: func(t testing.TB, next sink.Sink) sink.Sink {
 		lock, over := make(chan struct{}, 1), make(chan struct{})
 		t.Cleanup(func() { close(over) })
-		return &through{next: next, send: func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+		return &through{next: next, send: func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 			select {
 			case lock <- struct{}{}:
 			case <-over:
@@ -244,7 +244,7 @@ func twoStep(next sink.Sink) sink.Sink {
 	var mu sync.Mutex
 	var a sink.Account
 	s := &through{next: next}
-	s.send = func(next sink.Sink, ctx context.Context, batch []envelope.Message) error {
+	s.send = func(ctx context.Context, next sink.Sink, batch []envelope.Message) error {
 		mu.Lock()
 		a.Offered += uint64(len(batch))
 		mu.Unlock()

@@ -13,11 +13,10 @@ import (
 
 // An endpoint is what good and broken leaves send to.
 type endpoint struct {
-	mu     sync.Mutex
-	lines  []string
-	down   bool
-	stall  chan struct{} // nil: not stalled
-	resume func()
+	mu    sync.Mutex
+	lines []string
+	down  bool
+	stall chan struct{} // nil: not stalled
 }
 
 func (e *endpoint) write(ctx context.Context, lines ...string) error {
@@ -89,14 +88,12 @@ func (l *leaf) deliver(ctx context.Context, batch []envelope.Message) error {
 	}
 	var failed []sink.Failure
 	var lines []string
-	var indexes []int
 	for i := range batch {
 		if batch[i].JSON() == "{}" {
 			failed = append(failed, sink.Failure{Index: i, Err: sink.Permanent(errors.New("no envelope"))})
 			continue
 		}
 		lines = append(lines, strings.Clone(batch[i].JSON()))
-		indexes = append(indexes, i)
 	}
 	if err := l.to.write(ctx, lines...); err != nil {
 		return err
