@@ -7,7 +7,7 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-// maxName is the size in bytes that a name, prefix included, is cut to.
+// maxName is the size in bytes that a name, prefix included, is cut to. The prefix gets half of it at most.
 const maxName = 1024
 
 // plain tells the ASCII characters that stand in names as they are. A dot is not among them, since it ends a part.
@@ -23,12 +23,12 @@ func appendName(buf []byte, m *envelope.Message, prefix Prefix) ([]byte, bool) {
 	start := len(buf)
 	switch prefix {
 	case PrefixLogger:
-		buf = appendPath(buf, start, m.Logger())
+		buf = appendPath(buf, start, maxName/2, m.Logger())
 	case PrefixFieldsLogger:
-		buf = appendPath(buf, start, fieldText(m, "logger"))
+		buf = appendPath(buf, start, maxName/2, fieldText(m, "logger"))
 	}
 	before := len(buf)
-	buf = appendPath(buf, start, fieldText(m, "name"))
+	buf = appendPath(buf, start, maxName, fieldText(m, "name"))
 	return buf, len(buf) > before
 }
 
@@ -42,42 +42,57 @@ func fieldText(m *envelope.Message, name string) string {
 	return v.String()
 }
 
-// appendPath appends the parts of text to the name that begins at start, a dot before each but the first.
-func appendPath(buf []byte, start int, text string) []byte {
-	end := start + maxName
-	gap := len(buf) > start // a dot goes before the next character
-	for i := 0; i < len(text); {
-		c, size := text[i], 1
-		switch {
-		case c == '.':
-			gap = len(buf) > start
-		case c == ':' && i+1 < len(text) && text[i+1] == ':':
-			gap, size = len(buf) > start, 2
-		default:
-			from := text[i : i+1]
-			switch {
-			case c < utf8.RuneSelf && !plain[c]:
-				from = "_"
-			case c >= utf8.RuneSelf:
-				from, size = beyondASCII(text[i:])
-			}
-			if gap {
-				from, gap = "."+from, false
-			}
-			if len(buf)+len(from) > end {
+// appendPath appends the parts of text to the name that begins at start, with a dot before each part but the first, until
+// the name has limit bytes.
+func appendPath(buf []byte, start, limit int, text string) []byte {
+	first := true // in its part
+	for len(text) > 0 {
+		if size := separator(text); size > 0 {
+			first, text = true, text[size:]
+			continue
+		}
+		piece, size := pieceOf(text)
+		room := limit - (len(buf) - start)
+		if first && len(buf) > start {
+			room--
+		}
+		if len(piece) > room {
+			if piece[0] >= utf8.RuneSelf || room <= 0 {
 				return buf
 			}
-			buf = append(buf, from...)
+			piece = piece[:room]
 		}
-		i += size
+		if first && len(buf) > start {
+			buf = append(buf, '.')
+		}
+		buf = append(buf, piece...)
+		first, text = false, text[size:]
 	}
 	return buf
 }
 
-// beyondASCII returns what stands in a name for the character that text begins with, and its size in text.
-func beyondASCII(text string) (string, int) {
+// separator returns the size of the separator that text begins with: "." or "::", else 0.
+func separator(text string) int {
+	switch {
+	case text[0] == '.':
+		return 1
+	case len(text) > 1 && text[:2] == "::":
+		return 2
+	}
+	return 0
+}
+
+// pieceOf returns what stands in a name for the beginning of text, and how much of text that is: a run of plain
+// characters, or one other.
+func pieceOf(text string) (piece string, size int) {
+	for size < len(text) && text[size] < utf8.RuneSelf && plain[text[size]] {
+		size++
+	}
+	if size > 0 {
+		return text[:size], size
+	}
 	r, size := utf8.DecodeRuneInString(text)
-	if r == utf8.RuneError || !unicode.IsPrint(r) {
+	if r < utf8.RuneSelf || r == utf8.RuneError || !unicode.IsPrint(r) {
 		return "_", size
 	}
 	return text[:size], size

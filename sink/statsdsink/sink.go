@@ -112,14 +112,15 @@ func New(addr string, o *Options) (*Sink, error) {
 	case options.DatagramBytes == 0:
 		options.DatagramBytes = 1432
 	}
-	s := &Sink{name: "statsd udp://" + addr, prefix: options.Prefix, turn: make(chan struct{}, 1)}
-	s.wire = &udp{host: host, port: uint16(number), datagram: options.DatagramBytes, lookup: net.DefaultResolver.LookupNetIP}
-	if options.TCP {
-		s.name = "statsd tcp://" + addr
-		s.wire = &tcp{addr: addr}
-	}
+	s := &Sink{prefix: options.Prefix, turn: make(chan struct{}, 1)}
 	s.life, s.die = context.WithCancel(context.Background())
 	s.packets.New = func() any { return new(packet) }
+	if options.TCP {
+		s.name, s.wire = "statsd tcp://"+addr, &tcp{addr: addr, life: s.life}
+		return s, nil
+	}
+	s.name = "statsd udp://" + addr
+	s.wire = &udp{host: host, port: uint16(number), datagram: options.DatagramBytes, life: s.life, lookup: net.DefaultResolver.LookupNetIP}
 	return s, nil
 }
 
@@ -148,6 +149,9 @@ func (s *Sink) Send(ctx context.Context, batch []envelope.Message) error {
 	}
 	if len(p.lines) > 0 {
 		sent, err := s.transmit(ctx, p)
+		if sent == 0 && len(failed) == 0 {
+			return s.counters.Sent(len(batch), err)
+		}
 		for _, l := range p.lines[sent:] {
 			failed = append(failed, sink.Failure{Index: l.index, Err: err})
 		}
@@ -182,11 +186,14 @@ func (s *Sink) transmit(ctx context.Context, p *packet) (int, error) {
 		return 0, sink.ErrClosed
 	}
 	n, err := s.wire.send(ctx, p)
-	if err != nil {
-		s.wire.close()
-		return n, fmt.Errorf("statsdsink: %w", err)
+	if err == nil {
+		return n, nil
 	}
-	return n, nil
+	s.wire.close()
+	if s.life.Err() != nil {
+		return n, sink.ErrClosed
+	}
+	return n, fmt.Errorf("statsdsink: %w", err)
 }
 
 // take waits for the turn, but only when it must.
@@ -206,24 +213,32 @@ func (s *Sink) take(ctx context.Context) error {
 	}
 }
 
+// until returns a context that ends with ctx and with life.
+func until(ctx, life context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
 // Shutdown lets the Send that is under way finish and closes the connection. Every later Send returns [sink.ErrClosed]. If
-// ctx ends first it is Close and returns ctx's error.
+// ctx ends first, Shutdown does what Close does and returns ctx's error.
 func (s *Sink) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
 	err := s.take(ctx)
+	if err == nil {
+		<-s.turn
+	}
 	if errors.Is(err, sink.ErrClosed) {
-		return nil
+		err = nil
 	}
-	s.die()
-	if err != nil {
-		return err
-	}
-	s.wire.close()
-	<-s.turn
-	return nil
+	return errors.Join(err, s.Close())
 }
 
-// Close ends the Send that is under way and closes the connection. Nothing is ever left in a Sink, so its error is nil.
+// Close ends the Send that is under way and closes the connection. Every later Send returns [sink.ErrClosed]. Nothing is
+// ever left in a Sink, so the error is nil.
 func (s *Sink) Close() error {
 	s.closed.Store(true)
 	s.die()

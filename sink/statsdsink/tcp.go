@@ -9,15 +9,19 @@ import (
 // A tcp writes lines to one connection.
 type tcp struct {
 	addr string
-	conn *net.TCPConn // nil: none yet, or none since an error
+	life context.Context // ends with the sink
+	conn *net.TCPConn    // nil: none yet, or none since an error
 }
 
 func (t *tcp) send(ctx context.Context, p *packet) (int, error) {
+	ctx, cancel := until(ctx, t.life)
+	defer cancel()
 	if err := t.open(ctx); err != nil {
 		return 0, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = t.conn.SetWriteDeadline(time.Unix(0, 0)) })
-	n, err := t.conn.Write(p.buf)
+	conn := t.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(0, 0)) })
+	n, err := conn.Write(p.buf)
 	if !stop() && err == nil {
 		t.close() // its deadline may be set now or later
 	}

@@ -15,7 +15,8 @@ const lookupEvery = time.Minute
 type udp struct {
 	host     string
 	port     uint16
-	datagram int // bytes
+	datagram int             // bytes
+	life     context.Context // ends with the sink
 	lookup   func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 	sender statsd.Sender // nil: none yet, or none since an error
@@ -67,6 +68,8 @@ func (u *udp) resolve(ctx context.Context) (netip.AddrPort, error) {
 	if ip, err := netip.ParseAddr(u.host); err == nil {
 		return netip.AddrPortFrom(ip, u.port), nil
 	}
+	ctx, cancel := until(ctx, u.life)
+	defer cancel()
 	ips, err := u.lookup(ctx, "ip", u.host)
 	if err != nil {
 		return netip.AddrPort{}, err

@@ -1,0 +1,5 @@
+//go:build race
+
+package statsdsink
+
+const raceEnabled = true
