@@ -10,7 +10,13 @@ import (
 )
 
 // A udpServer receives datagrams, as statsd does.
-type udpServer struct{ conn *net.UDPConn }
+type udpServer struct {
+	conn *net.UDPConn
+
+	mu        sync.Mutex
+	datagrams []string
+	taken     int // by datagram
+}
 
 func listenUDP(t testing.TB) *udpServer {
 	t.Helper()
@@ -18,41 +24,57 @@ func listenUDP(t testing.TB) *udpServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	return &udpServer{conn}
+	u := &udpServer{conn: conn}
+	var reading sync.WaitGroup
+	reading.Go(u.read)
+	t.Cleanup(func() {
+		conn.Close()
+		reading.Wait()
+	})
+	return u
+}
+
+func (u *udpServer) read() {
+	buffer := make([]byte, 65_536)
+	for {
+		n, err := u.conn.Read(buffer)
+		if err != nil {
+			return
+		}
+		u.mu.Lock()
+		u.datagrams = append(u.datagrams, string(buffer[:n]))
+		u.mu.Unlock()
+	}
 }
 
 func (u *udpServer) addr() string { return u.conn.LocalAddr().String() }
 func (u *udpServer) port() uint16 { return u.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port() }
 
-// datagram returns the next datagram.
+// datagram waits for the next datagram.
 func (u *udpServer) datagram(t testing.TB) string {
 	t.Helper()
-	if err := u.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Microsecond) {
+		u.mu.Lock()
+		if u.taken < len(u.datagrams) {
+			u.taken++
+			next := u.datagrams[u.taken-1]
+			u.mu.Unlock()
+			return next
+		}
+		u.mu.Unlock()
 	}
-	buffer := make([]byte, 65_536)
-	n, err := u.conn.Read(buffer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(buffer[:n])
+	t.Fatal("no datagram came")
+	return ""
 }
 
-// waiting returns the lines that have arrived and were not read yet.
-func (u *udpServer) waiting(t testing.TB) (lines []string) {
-	t.Helper()
-	buffer := make([]byte, 65_536)
-	for {
-		if err := u.conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
-			t.Fatal(err)
-		}
-		n, err := u.conn.Read(buffer)
-		if err != nil {
-			return lines
-		}
-		lines = append(lines, strings.Split(string(buffer[:n]), "\n")...)
+// received returns the lines that have arrived.
+func (u *udpServer) received() (lines []string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, datagram := range u.datagrams {
+		lines = append(lines, strings.Split(datagram, "\n")...)
 	}
+	return lines
 }
 
 // A tcpServer receives lines, as statsd's TCP server does. It can hang up and come back.
