@@ -11,7 +11,7 @@ const (
 
 // index reads the one envelope that text begins with and notes in m where its members lie. It takes the members in any
 // order, with or without spaces between tokens, and takes nothing that would have to be rewritten.
-func (m *Message) index(text string) (end int, o outcome) {
+func (m *Message) index(text string) (end int, found outcome) {
 	b := view(text)
 	if len(b) == 0 || b[0] != '{' {
 		return 0, unclean
@@ -20,22 +20,12 @@ func (m *Message) index(text string) (end int, o outcome) {
 	if i < len(b) && b[i] == '}' {
 		return i + 1, whole
 	}
-	seen := 0
 	for i < len(b) && b[i] == '"' {
-		var member int
-		member, i = scanName(b, i+1)
-		if uint(i) >= uint(len(b)) {
+		member, next := scanName(b, i+1)
+		if next < 0 {
 			return 0, unclean
 		}
-		if b[i] != ':' {
-			if i = scanSpaces(b, i); i >= len(b) || b[i] != ':' {
-				return 0, unclean
-			}
-		}
-		if i++; i < len(b) && b[i] == ' ' {
-			i = scanSpaces(b, i)
-		}
-		if i >= len(b) {
+		if i = scanColon(b, next); i >= len(b) {
 			return 0, unclean
 		}
 		start, escaped := i, false
@@ -52,34 +42,39 @@ func (m *Message) index(text string) (end int, o outcome) {
 		if i < 0 {
 			return 0, unclean
 		}
-		if member < memberCount {
-			if seen&(1<<member) != 0 {
-				o = duplicate
-			}
-			seen |= 1 << member
-			m.members[member] = span{uint32(start), uint32(i)}
-			if escaped {
-				m.escaped |= 1 << member
-			}
+		if member < memberCount && !m.note(member, start, i, escaped) {
+			found = duplicate
 		}
-		if i < len(b) && b[i] == ' ' {
-			i = scanSpaces(b, i)
-		}
-		if i >= len(b) {
+		if i = scanSpaces(b, i); i >= len(b) {
 			return 0, unclean
 		}
 		if b[i] == '}' {
-			m.severity = severityOf(text[m.members[memberSeverity].start:m.members[memberSeverity].end])
-			return i + 1, o
+			m.severity = severityOf(m.within(text, memberSeverity))
+			return i + 1, found
 		}
 		if b[i] != ',' {
 			return 0, unclean
 		}
-		if i++; i < len(b) && b[i] == ' ' {
-			i = scanSpaces(b, i)
-		}
+		i = scanSpaces(b, i+1)
 	}
 	return 0, unclean
+}
+
+// note keeps where a member lies. It reports false if the member was there before.
+func (m *Message) note(member, start, end int, escaped bool) bool {
+	s := &m.members[member]
+	first := *s == span{}
+	*s = span{uint32(start), uint32(end)}
+	if escaped {
+		m.escaped |= 1 << member
+	}
+	return first
+}
+
+// within returns a member's JSON in the text that m indexes, "" if it is missing.
+func (m *Message) within(text string, member int) string {
+	s := m.members[member]
+	return text[s.start:s.end]
 }
 
 // severityOf reads a severity's JSON: a number from 0 to 7, or text that is one. Anything else is Info.

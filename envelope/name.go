@@ -38,6 +38,9 @@ type nameWord struct {
 func namePlace(b []byte, i int) int { return int(b[i]+2*b[i+2]) & 31 }
 
 var nameWords = func() (places [32]nameWord) {
+	for i := range places {
+		places[i].low = 1 // which nothing masked with 0 is
+	}
 	for _, name := range append(memberNames[:], "heka_pid", "heka_hostname") {
 		var text, mask [16]byte
 		size := copy(text[:], name+`"`)
@@ -64,7 +67,7 @@ func scanName(b []byte, i int) (member, end int) {
 	if i+16 <= len(b) {
 		low, high := word(b, i), word(b, i+8)
 		for n := &nameWords[namePlace(b, i)]; n != nil; n = n.twin {
-			if low&n.lowMask == n.low && high&n.highMask == n.high && n.size > 0 {
+			if low&n.lowMask == n.low && high&n.highMask == n.high {
 				return n.member, i + n.size
 			}
 		}

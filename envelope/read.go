@@ -2,10 +2,8 @@ package envelope
 
 import "time"
 
-func (m *Message) raw(member int) string {
-	s := m.members[member]
-	return m.text[s.start:s.end]
-}
+// raw returns a member's JSON, "" if it is missing.
+func (m *Message) raw(member int) string { return m.within(m.text, member) }
 
 // value returns a member's text as Value.String would, without looking for a backslash twice.
 func (m *Message) value(member int) string {

@@ -151,6 +151,14 @@ func scanSpaces(b []byte, i int) int {
 	return i
 }
 
+// scanColon reads the colon after a name and the spaces around it. It returns where the value begins, or the text's end.
+func scanColon(b []byte, i int) int {
+	if i = scanSpaces(b, i); i >= len(b) || b[i] != ':' {
+		return len(b)
+	}
+	return scanSpaces(b, i+1)
+}
+
 // scanComposite reads an object or array that begins at i, in which others may nest room-1 deep.
 func scanComposite(b []byte, i, room int) int {
 	var objects uint64 // a bit per open composite, the innermost lowest: 1 an object, 0 an array
@@ -177,10 +185,7 @@ element:
 		if i, _ = scanString(b, i+1); i < 0 {
 			return -1
 		}
-		if i = scanSpaces(b, i); i >= len(b) || b[i] != ':' {
-			return -1
-		}
-		if i = scanSpaces(b, i+1); i >= len(b) {
+		if i = scanColon(b, i); i >= len(b) {
 			return -1
 		}
 	}

@@ -22,10 +22,11 @@ const (
 func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
 // special has a high bit for the first byte of w that a string cannot hold as it is or that needs a look: a quote, a
-// backslash, a control character, a byte beyond ASCII. Bits above the lowest one mean nothing; 0 is none.
+// backslash, a control character, a byte beyond ASCII (no such byte less one loses its high bit in both of the first two
+// terms). Bits above the lowest one mean nothing; 0 is none.
 func special(w uint64) uint64 {
 	quote, backslash := w^'"'*ones, w^'\\'*ones
-	return ((quote - ones) | (backslash - ones) | (w - ' '*ones) | w) & highs
+	return ((quote - ones) | (backslash - ones) | (w - ' '*ones)) & highs
 }
 
 // first returns the place, 0 to 7, of the lowest byte marked in a word of high bits.
