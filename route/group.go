@@ -40,7 +40,7 @@ func (g *group) batch(whole []envelope.Message) []envelope.Message {
 	if g.messages != nil {
 		return g.messages
 	}
-	return whole[g.start:g.end]
+	return whole[g.start:g.end:g.end]
 }
 
 // position returns where in the whole batch the group's message i is.

@@ -49,6 +49,7 @@ func TestIndex(t *testing.T) {
 		{"Severity != NIL", true, false},
 		{"Type == 'x' || Type == 't'", true, false},
 		{"Type == 'x' || Logger == 'x'", true, true},
+		{"Type == 'a' && Type == 'b' || Logger == 'x'", false, false},
 		{"(Type == 'x' || Type == 'y') && TRUE", false, false},
 		{"Type == 'x' && Payload == 'a' || Type == 'y' && Payload == 'b'", false, false},
 		{"Type == 't' && Payload == 'a' || Type == 'y' && Payload == 'b'", true, true},
@@ -71,6 +72,21 @@ func TestIndex(t *testing.T) {
 				t.Errorf("considered %v, tested %v", considered, tested)
 			}
 		})
+	}
+}
+
+// The last lookup is taken again for messages of one type and one logger only.
+func TestLookupsAreNotMixedUp(t *testing.T) {
+	router := mustNew(t, Rule{Name: "x", When: Logger("x"), To: sink.Discard}, Rule{Name: "y", When: Type("y"), To: sink.Discard})
+	var l lookup
+	for _, step := range []struct {
+		typ, logger string
+		want        int
+	}{{"", "", 0}, {"y", "x", 2}, {"y", "y", 1}, {"x", "y", 0}, {"x", "x", 1}, {"x", "x", 1}, {"y", "x", 2}} {
+		m := parse(t, fmt.Sprintf(`{"type": %q, "logger": %q}`, step.typ, step.logger))
+		if got := len(l.of(router.program.Load(), &m)); got != step.want {
+			t.Errorf("%+v: %d", step, got)
+		}
 	}
 }
 

@@ -39,8 +39,8 @@ func New(rules ...Rule) (*Router, error) {
 }
 
 // Send gives each rule's sink the messages that the rule matches, in their order and as one batch: one sink after another
-// on the caller's goroutine, in the order of the rules but BestEffort ones last. The sinks, not the router, look at ctx, so
-// each is asked whatever became of the others. The error has each message that a rule's sink refused, BestEffort ones
+// on the caller's goroutine, in the order of the rules but BestEffort ones last. A sink of two rules gets twice what both
+// match. The sinks, not the router, look at ctx, so each is asked whatever became of the others. The error has each message that a rule's sink refused, BestEffort ones
 // excepted, with the rules' names, and each that no rule matches, with [ErrUnrouted].
 func (r *Router) Send(ctx context.Context, batch []envelope.Message) error {
 	if len(batch) == 0 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
+	"pgregory.net/rapid"
 )
 
 // A leaf is a named sink that writes what it gets into a log and answers as it is told.
@@ -170,6 +171,109 @@ func TestRouting(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Random types go by random rules to sinks that refuse at random: every message's errors are those of its rules, and all
+// accounts add up.
+func TestFailuresAreMappedBack(t *testing.T) {
+	letters := []string{"a", "b", "c", "d"}
+	rapid.Check(t, func(t *rapid.T) {
+		types := rapid.SliceOfN(rapid.SampledFrom(letters), 1, 30).Draw(t, "types")
+		batch := make([]envelope.Message, len(types))
+		for i := range batch {
+			batch[i], _ = envelope.Parse(fmt.Appendf(nil, `{"type": %q, "payload": "%d"}`, types[i], i))
+		}
+		var rules []Rule
+		want, routed := make([]string, len(types)), make([]bool, len(types))
+		for n := range rapid.IntRange(1, 5).Draw(t, "rules") {
+			name := fmt.Sprint("r", n)
+			of := rapid.SliceOfNDistinct(rapid.SampledFrom(letters), 1, 4, rapid.ID).Draw(t, "of")
+			bad := rapid.SliceOf(rapid.IntRange(0, len(types)-1)).Draw(t, "bad")
+			err := errors.New("bad " + name)
+			var payloads []string
+			for _, i := range bad {
+				payloads = append(payloads, fmt.Sprint(i))
+			}
+			rules = append(rules, Rule{Name: name, When: Type(of...), To: &leaf{answer: refuse(err, append(payloads, "none")...)}})
+			for i := range types {
+				if slices.Contains(of, types[i]) {
+					routed[i] = true
+					if slices.Contains(bad, i) {
+						want[i] += " bad " + name
+					}
+				}
+			}
+		}
+		for i := range types {
+			if !routed[i] {
+				want[i] = " unrouted"
+			}
+		}
+		router, err := New(rules...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]string, len(types))
+		last := -1
+		for i, e := range sink.Failures(router.Send(context.Background(), batch), len(batch)) {
+			if i <= last {
+				t.Fatalf("failure %d after %d", i, last)
+			}
+			last = i
+			if errors.Is(e, ErrUnrouted) {
+				got[i] = " unrouted"
+				continue
+			}
+			for _, line := range strings.Split(e.Error(), "\n") {
+				got[i] += line[strings.LastIndex(line, " bad"):]
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("got  %q\nwant %q", got, want)
+		}
+		for _, s := range append(router.Next(), router) {
+			if a := s.(sink.Accounter).Account(); !a.Balanced() {
+				t.Fatalf("%+v", a)
+			}
+		}
+	})
+}
+
+// The router does not look at a context: its sinks do.
+func TestSinksLookAtTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	first := &waiter{before: cancel}
+	second, third := &waiter{patient: true}, &waiter{}
+	router := mustNew(t, Rule{Name: "first", To: first}, Rule{Name: "second", When: Type("a"), To: second}, Rule{Name: "third", When: Type("b"), To: third})
+	err := router.Send(ctx, batchOf(t, "a", "b", "b"))
+	var failed []int
+	for i, e := range sink.Failures(err, 3) {
+		failed = append(failed, i)
+		if !errors.Is(e, context.Canceled) {
+			t.Error(e)
+		}
+	}
+	if !slices.Equal(failed, []int{1, 2}) || first.got != 3 || second.got != 1 || third.got != 0 {
+		t.Errorf("failed %v; got %d, %d, %d", failed, first.got, second.got, third.got)
+	}
+}
+
+// A waiter refuses when ctx has ended, unless it is patient.
+type waiter struct {
+	before  func()
+	patient bool
+	got     int
+}
+
+func (w *waiter) Send(ctx context.Context, batch []envelope.Message) error {
+	if err := ctx.Err(); err != nil && !w.patient {
+		return err
+	}
+	if w.before != nil {
+		w.before()
+	}
+	w.got += len(batch)
+	return nil
 }
 
 func TestErrorsKeepTheirNature(t *testing.T) {

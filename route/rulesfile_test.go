@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -93,4 +94,37 @@ func TestParseRulesLimits(t *testing.T) {
 	if warnings := mustNew(t, rules...).Check(); len(warnings) > 0 {
 		t.Errorf("%v", warnings)
 	}
+}
+
+// FuzzParseRules: no file makes ParseRules panic, and what it reads it reads again from lines written anew.
+func FuzzParseRules(f *testing.F) {
+	f.Add("# comment\na: Type == 'x' -> x best-effort # comment\n\nb: OTHERWISE -> y\n")
+	sinks := map[string]sink.Sink{"x": &leaf{name: "x"}, "y": &leaf{name: "y"}}
+	f.Fuzz(func(t *testing.T, text string) {
+		rules, err := ParseRules(strings.NewReader(text), sinks)
+		if err != nil {
+			if rules != nil || !strings.HasPrefix(err.Error(), "route: rules") {
+				t.Fatalf("%q: %v, %v", text, rules, err)
+			}
+			return
+		}
+		var b strings.Builder
+		for _, r := range rules {
+			fmt.Fprintf(&b, "%s: %s -> %s", r.Name, r.When, r.To.(*leaf).name)
+			if len(r.When.String()) > maxExpression {
+				return // printed with more space than it was written
+			}
+			if r.BestEffort {
+				b.WriteString(" best-effort")
+			}
+			b.WriteString("\n")
+		}
+		again, err := ParseRules(strings.NewReader(b.String()), sinks)
+		if err != nil || !reflect.DeepEqual(again, rules) {
+			t.Fatalf("%q\nis %q\nis %v, %v", text, b.String(), again, err)
+		}
+		if len(rules) > 0 {
+			mustNew(t, rules...).Check()
+		}
+	})
 }

@@ -34,7 +34,7 @@ func TestSemantics(t *testing.T) {
 		{"a pid that is text", `{"metlog_pid": "77"}`, []string{`Pid == 77`}, []string{`Pid == '77'`, `Pid ^= '7'`}},
 		{"a pid in fields", `{"fields": {"metlog_pid": 77}}`, []string{`Pid == 77`}, []string{`Pid == NIL`}},
 		{"nothing there", `{"timestamp": ""}`, []string{`Type == NIL`, `Type == ''`, `Logger == NIL`, `Logger < 'a'`, `Payload == NIL`, `Payload == ''`, `Payload =~ /^$/`, `Hostname == NIL`, `Hostname in ('')`, `EnvVersion == NIL`, `Pid == NIL`, `Fields == NIL`, `Fields[a] == NIL`, `Severity == Info`}, []string{`Type != NIL`, `Payload == 0`, `Pid == 0`}},
-		{"empty is not missing", `{"type": "", "logger": "", "payload": "", "fields": {}}`, []string{`Type != NIL`, `Type == ''`, `Logger != NIL`, `Payload != NIL`, `Fields != NIL`}, nil},
+		{"empty is not missing", `{"type": "", "logger": "", "payload": "", "fields": {}}`, []string{`Type != NIL`, `Type == ''`, `Logger != NIL`, `Payload != NIL`, `Fields != NIL`}, []string{`Type == NIL`, `Logger == NIL`, `Payload == NIL`}},
 		{"null is missing", `{"type": null, "logger": null, "payload": null, "fields": null}`, []string{`Type == NIL`, `Type == ''`, `Logger == NIL`, `Payload == NIL`, `Fields == NIL`}, nil},
 		{"an odd severity is Info", `{"severity": "high"}`, []string{`Severity == Info`}, nil},
 		{"the last of two names counts", `{"fields": {"a": 1, "a": 2}}`, []string{`Fields[a] == 2`}, []string{`Fields[a] == 1`}},
