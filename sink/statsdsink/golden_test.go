@@ -48,6 +48,8 @@ func departures() map[string]departure {
 	depart("fields that are text were searched for the word name", "", "statsd/hand/fields-string")
 	depart("an object or array became a name as Ruby prints it", "", "statsd/hand/name-object", "statsd/hand/name-array")
 	depart("a name could add a line", "a_evil_1_c:38|ms", "statsd/hand/name-newline")
+	depart("a name could add a line to a server that drops the eighth bit", "caf_.latte:1|c", "statsd/py-0.9.10/incr-name-5", "statsd/node/incr-name-5")
+	depart("a name could add a line to a server that drops the eighth bit", "caf_._:38|ms|@0.5", "statsd/hand/name-unicode")
 	depart("a name could hold control characters", "a_b:38|ms", "statsd/hand/name-nul")
 	depart("a name could add a tag (Librato's form, #)", "a/b%20_c:38|ms", "statsd/hand/name-slash")
 	depart("the prefix could add fields", "a.b_c_d_e.k:38|ms|@0.5", "statsd-0.8.5/logger-reserved")

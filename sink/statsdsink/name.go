@@ -1,7 +1,6 @@
 package statsdsink
 
 import (
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -10,8 +9,9 @@ import (
 // maxName is the size in bytes that a name, prefix included, is cut to. The prefix gets half of it at most.
 const maxName = 1024
 
-// plain tells the ASCII characters that stand in names as they are. A dot is not among them, since it ends a part.
-var plain = func() (is [utf8.RuneSelf]bool) {
+// plain tells the characters that stand in names as they are. A dot is not among them, since it ends a part. Nor is
+// anything beyond ASCII: statsd's TCP server drops the eighth bit of a byte, and so reads a newline within "Ċ".
+var plain = func() (is [256]bool) {
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/%" {
 		is[c] = true
 	}
@@ -56,12 +56,10 @@ func appendPath(buf []byte, start, limit int, text string) []byte {
 		if first && len(buf) > start {
 			room--
 		}
-		if len(piece) > room {
-			if piece[0] >= utf8.RuneSelf || room <= 0 {
-				return buf
-			}
-			piece = piece[:room]
+		if room <= 0 {
+			return buf
 		}
+		piece = piece[:min(len(piece), room)]
 		if first && len(buf) > start {
 			buf = append(buf, '.')
 		}
@@ -85,15 +83,12 @@ func separator(text string) int {
 // pieceOf returns what stands in a name for the beginning of text, and how much of text that is: a run of plain
 // characters, or one other.
 func pieceOf(text string) (piece string, size int) {
-	for size < len(text) && text[size] < utf8.RuneSelf && plain[text[size]] {
+	for size < len(text) && plain[text[size]] {
 		size++
 	}
 	if size > 0 {
 		return text[:size], size
 	}
-	r, size := utf8.DecodeRuneInString(text)
-	if r < utf8.RuneSelf || r == utf8.RuneError || !unicode.IsPrint(r) {
-		return "_", size
-	}
-	return text[:size], size
+	_, size = utf8.DecodeRuneInString(text)
+	return "_", size
 }

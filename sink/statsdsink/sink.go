@@ -14,8 +14,8 @@
 // # Names
 //
 // The prefix and the name are joined by a dot. In both, as in the first routers, "::" becomes "." and then ":", "|" and "@"
-// become "_". So does everything else but ASCII letters and digits, "_", "-", ".", "/", "%" and the printable characters
-// beyond ASCII: no name can add a line, a field or a tag. Empty parts between dots go. A name longer than 1,024 bytes is cut.
+// become "_". So does everything else but ASCII letters, digits, "_", "-", ".", "/" and "%": no name can add a line, a
+// field or a tag. Empty parts between dots go. A name longer than 1,024 bytes is cut.
 //
 // # Done
 //
