@@ -25,22 +25,15 @@ func (t Texts) Run(ctx context.Context, to sink.Sink) error {
 	return to.Send(ctx, batch)
 }
 
-// Printer is a sink that prints what it is sent.
-type Printer struct{}
-
-// Send prints one line for every message.
-func (Printer) Send(_ context.Context, batch []envelope.Message) error {
-	for i := range batch {
-		fmt.Println(batch[i].Type(), batch[i].Logger(), batch[i].Payload())
-	}
-	return nil
-}
-
 // A source runs into a sink, and source.Run runs several into the same one. Programs run sources such as udpsource's and
 // zmqsource's into a route.Router, and end them by ending ctx.
 func ExampleRun() {
 	timers := Texts{`{"type":"timer","logger":"shop","payload":"38","fields":{"name":"cart"}}`}
-	err := source.Run(context.Background(), Printer{}, timers)
+	show := sink.Each(func(_ context.Context, m envelope.Message) error {
+		fmt.Println(m.Type(), m.Logger(), m.Payload())
+		return nil
+	})
+	err := source.Run(context.Background(), show, timers)
 	fmt.Println(err)
 	// Output:
 	// timer shop 38

@@ -41,17 +41,6 @@ func newLines(testing.TB, sourcetest.Options) (sourcetest.Subject, error) {
 	return sourcetest.Subject{Source: l, Feed: feed}, nil
 }
 
-// A show is a sink that prints what it is sent and then ends the example.
-type show func()
-
-func (end show) Send(_ context.Context, batch []envelope.Message) error {
-	for i := range batch {
-		fmt.Println(batch[i].Type(), batch[i].Payload())
-	}
-	end()
-	return nil
-}
-
 // In its package's tests a source is held to the contract by one call:
 //
 //	func TestContract(t *testing.T) {
@@ -68,10 +57,15 @@ func Example() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	show := sink.Each(func(_ context.Context, m envelope.Message) error {
+		fmt.Println(m.Type(), m.Payload())
+		cancel()
+		return nil
+	})
 	if err := subject.Feed(`{"type":"timer","payload":"38"}`); err != nil {
 		fmt.Println(err)
 	}
-	if err := subject.Source.Run(ctx, show(cancel)); err != nil {
+	if err := subject.Source.Run(ctx, show); err != nil {
 		fmt.Println(err)
 	}
 	// Output: timer 38

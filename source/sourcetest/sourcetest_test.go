@@ -87,7 +87,7 @@ func violates(t *testing.T, name string, h Harness) {
 		if c.name != name {
 			continue
 		}
-		found := c.violations(t, h, 250*time.Millisecond)
+		found := c.violations(t, h, 150*time.Millisecond)
 		if len(found) == 0 {
 			t.Errorf("%q found nothing", name)
 		}

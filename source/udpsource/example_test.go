@@ -6,19 +6,9 @@ import (
 	"net"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/sink"
 	"github.com/mozilla-services/metlog-go/source/udpsource"
 )
-
-// A printer is a sink that prints what it is sent and ends the example. A program runs its sources into a route.Router.
-type printer struct{ end context.CancelFunc }
-
-func (p printer) Send(_ context.Context, batch []envelope.Message) error {
-	for i := range batch {
-		fmt.Println(batch[i].Type(), batch[i].Logger(), batch[i].Payload())
-	}
-	p.end()
-	return nil
-}
 
 func Example() {
 	udp, err := udpsource.New("127.0.0.1:0", nil) // 0: any free port
@@ -29,7 +19,12 @@ func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go send(ctx, udp)
-	if err := udp.Run(ctx, printer{cancel}); err != nil {
+	show := sink.Each(func(_ context.Context, m envelope.Message) error { // a program has a route.Router here
+		fmt.Println(m.Type(), m.Logger(), m.Payload())
+		cancel()
+		return nil
+	})
+	if err := udp.Run(ctx, show); err != nil {
 		fmt.Println(err)
 	}
 	fmt.Println("done:", udp.Account().Done)

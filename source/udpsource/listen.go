@@ -26,7 +26,7 @@ func checkAddr(addr string, remote bool) error {
 // listen opens the socket.
 func (s *Source) listen(ctx context.Context) (*net.UDPConn, error) {
 	config := net.ListenConfig{Control: control}
-	packets, err := config.ListenPacket(context.WithoutCancel(ctx), "udp", s.addr)
+	packets, err := config.ListenPacket(ctx, "udp", s.addr)
 	if err != nil {
 		return nil, fmt.Errorf("udpsource: %w", err)
 	}

@@ -37,6 +37,9 @@ func (s *Source) Run(ctx context.Context, to sink.Sink) error {
 	if err != nil {
 		s.fail = err
 		close(s.bound)
+		if ctx.Err() != nil {
+			return nil // it ended while a name was looked up
+		}
 		return err
 	}
 	defer conn.Close()
