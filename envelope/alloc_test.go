@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,8 +82,8 @@ func TestGoldenIsNotRepaired(t *testing.T) {
 // TestNamesAreFoundByWord pins that no known name needs the slow comparison.
 func TestNamesAreFoundByWord(t *testing.T) {
 	for _, name := range append(memberNames[:], "heka_pid", "heka_hostname") {
-		member, end := scanName(view(name+`":"and some more text"`), 0)
-		if member != memberOf(name) || end != len(name)+1 {
+		member, end := scanName(view(name+`":"and some more text"`), 0, memberCount)
+		if int(member) != memberOf(name) || end != len(name)+1 {
 			t.Errorf("scanName(%s) = %d, %d", name, member, end)
 		}
 		found := false
@@ -91,6 +93,27 @@ func TestNamesAreFoundByWord(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s is not in its place", name)
+		}
+	}
+}
+
+// TestOrdersAreGuessed pins that in the orders that are sent every name is the one that was guessed.
+func TestOrdersAreGuessed(t *testing.T) {
+	for _, text := range []string{nodeText, pythonText, strictText} {
+		next, guess := guessOrder(text)
+		m := parse(t, text)
+		places := map[uint32]uint8{}
+		for member, s := range m.members {
+			places[s.start] = uint8(member)
+		}
+		for _, start := range slices.Sorted(maps.Keys(places)) {
+			if places[start] != guess {
+				t.Errorf("%s guessed, %s found", memberNames[guess], memberNames[places[start]])
+			}
+			guess = next[guess]
+		}
+		if guess != memberCount {
+			t.Errorf("%s guessed after the last", memberNames[guess])
 		}
 	}
 }

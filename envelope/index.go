@@ -20,11 +20,13 @@ func (m *Message) index(text string) (end int, found outcome) {
 	if i < len(b) && b[i] == '}' {
 		return i + 1, whole
 	}
+	following, guess := guessOrder(text)
 	for i < len(b) && b[i] == '"' {
-		member, next := scanName(b, i+1)
+		member, next := scanName(b, i+1, guess)
 		if next < 0 {
 			return 0, unclean
 		}
+		guess = following[member]
 		if i = scanColon(b, next); i >= len(b) {
 			return 0, unclean
 		}
@@ -61,7 +63,7 @@ func (m *Message) index(text string) (end int, found outcome) {
 }
 
 // note keeps where a member lies. It reports false if the member was there before.
-func (m *Message) note(member, start, end int, escaped bool) bool {
+func (m *Message) note(member uint8, start, end int, escaped bool) bool {
 	s := &m.members[member]
 	first := *s == span{}
 	*s = span{uint32(start), uint32(end)}

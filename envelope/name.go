@@ -1,6 +1,9 @@
 package envelope
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // memberNames are the envelope members' names on the wire, in the order of the constants.
 var memberNames = [memberCount]string{
@@ -61,14 +64,55 @@ var nameWords = func() (places [32]nameWord) {
 	return places
 }()
 
+// guessed are the same words by member; the last one matches nothing.
+var guessed = func() (words [memberCount + 1]nameWord) {
+	words[memberCount].low = 1
+	for i, name := range memberNames {
+		for n := &nameWords[namePlace(view(name), 0)]; n != nil; n = n.twin {
+			if n.member == i && n.size == len(name)+1 {
+				words[i] = *n
+			}
+		}
+	}
+	return words
+}()
+
+// An order says which member is likely to follow which: memberCount for none.
+type order [memberCount + 1]uint8
+
+// The orders that are sent: ours, which is Node's, and that of Python 2's hashing.
+var (
+	nodeOrder = order{
+		memberType: memberTimestamp, memberTimestamp: memberLogger, memberLogger: memberSeverity,
+		memberSeverity: memberPayload, memberPayload: memberFields, memberFields: memberEnvVersion,
+		memberEnvVersion: memberPID, memberPID: memberHostname, memberHostname: memberCount, memberCount: memberCount,
+	}
+	pythonOrder = order{
+		memberSeverity: memberTimestamp, memberTimestamp: memberHostname, memberHostname: memberFields,
+		memberFields: memberPID, memberPID: memberLogger, memberLogger: memberType, memberType: memberPayload,
+		memberPayload: memberEnvVersion, memberEnvVersion: memberCount, memberCount: memberCount,
+	}
+)
+
+// guessOrder returns the order that the envelope's first name promises, and its member.
+func guessOrder(text string) (*order, uint8) {
+	if strings.HasPrefix(text, `{"s`) {
+		return &pythonOrder, memberSeverity
+	}
+	return &nodeOrder, memberType
+}
+
 // scanName reads a member's name whose opening quote stands before i: which member it is, memberCount for one that is
-// unknown, and where it ends.
-func scanName(b []byte, i int) (member, end int) {
+// unknown, and where it ends. A right guess saves waiting for the text to say which name to compare it with.
+func scanName(b []byte, i int, guess uint8) (member uint8, end int) {
 	if i+16 <= len(b) {
 		low, high := word(b, i), word(b, i+8)
+		if n := &guessed[guess]; low&n.lowMask == n.low && high&n.highMask == n.high {
+			return guess, i + n.size
+		}
 		for n := &nameWords[namePlace(b, i)]; n != nil; n = n.twin {
 			if low&n.lowMask == n.low && high&n.highMask == n.high {
-				return n.member, i + n.size
+				return uint8(n.member), i + n.size
 			}
 		}
 	}
@@ -78,7 +122,7 @@ func scanName(b []byte, i int) (member, end int) {
 	}
 	name := b[i : end-1]
 	if escaped {
-		return memberOf(unquote(string(name))), end
+		return uint8(memberOf(unquote(string(name)))), end
 	}
-	return memberOf(string(name)), end
+	return uint8(memberOf(string(name))), end
 }
