@@ -1,6 +1,9 @@
 package envelope
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // strict says what in an envelope the specification does not say, "" if nothing.
 func (m *Message) strict() Reason {
@@ -13,12 +16,12 @@ func (m *Message) strict() Reason {
 			return ReasonType
 		}
 	}
-	switch at := m.value(memberTimestamp); {
-	case countMembers(m.text) > memberCount || lookup(m.text, "heka_pid") != "" || lookup(m.text, "heka_hostname") != "":
+	switch {
+	case hasUnknown(m.text):
 		return ReasonUnknown
 	case len(m.raw(memberSeverity)) != 1 || m.raw(memberSeverity) > "7":
 		return ReasonSeverity
-	case !zoned(at):
+	case !zoned(m.value(memberTimestamp)):
 		return ReasonTimestamp
 	case m.value(memberEnvVersion) != "0.8":
 		return ReasonVersion
@@ -47,17 +50,14 @@ func zoned(s string) bool {
 	return ok && strings.ContainsAny(s[len("2006-01-02T15:04:05"):], "Zz+-")
 }
 
-// countMembers returns how many members an object has, those in objects within it not counted.
-func countMembers(object string) (n int) {
-	for i := pastSpaces(object, 1); object[i] != '}'; n++ {
-		if object[i] == ',' {
-			i = pastSpaces(object, i+1)
+// hasUnknown reports whether an envelope has members besides the nine, or one of them under an alias.
+func hasUnknown(envelope string) bool {
+	for e := range entries(envelope, 0) {
+		if !slices.Contains(memberNames[:], unquote(envelope[e.nameStart+1:e.nameEnd-1])) {
+			return true
 		}
-		i = pastSpaces(object, pastString(object, i))
-		i = pastSpaces(object, i+1)
-		i = pastSpaces(object, pastValue(object, i))
 	}
-	return n
+	return false
 }
 
 // repeats reports whether a name stands twice in one of the objects that JSON, which is valid, holds.
