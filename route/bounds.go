@@ -61,22 +61,22 @@ func (n *node) allBounds(negated bool) bounds {
 }
 
 func (n *node) anyBounds(negated bool) bounds {
-	any := nothing
+	either := nothing
 	var looksAt int
 	for _, kid := range n.kids {
 		b := kid.bounds(negated)
 		if b.empty() {
 			continue
 		}
-		any.types = any.types.union(b.types)
-		any.loggers = any.loggers.union(b.loggers)
-		any.severities |= b.severities
-		any.exact = any.exact && b.exact
+		either.types = either.types.union(b.types)
+		either.loggers = either.loggers.union(b.loggers)
+		either.severities |= b.severities
+		either.exact = either.exact && b.exact
 		looksAt |= b.looksAt()
 	}
 	// The union of "type a" and "logger x" is not the product of both unions.
-	any.exact = any.exact && looksAt&(looksAt-1) == 0
-	return any
+	either.exact = either.exact && looksAt&(looksAt-1) == 0
+	return either
 }
 
 func (b *bounds) empty() bool {
@@ -106,19 +106,19 @@ func (t *test) bounds(negated bool) bounds {
 	}
 	b := unbounded
 	switch t.path.member {
-	case severity:
+	case memberSeverity:
 		b.severities = t.severities()
 		if negated {
 			b.severities = ^b.severities
 		}
 		return b
-	case typ, logger:
+	case memberType, memberLogger:
 		values, exact, ok := t.texts()
 		if !ok || negated {
 			return inexact(b)
 		}
 		b.exact = exact
-		if t.path.member == typ {
+		if t.path.member == memberType {
 			b.types = values
 		} else {
 			b.loggers = values
@@ -131,7 +131,7 @@ func (t *test) bounds(negated bool) bounds {
 // severities returns a bit for each code that the test holds for.
 func (t *test) severities() (bits uint8) {
 	for code, text := range severityCodes {
-		if t.holds(&value{kind: numeric, readable: true, text: text}) {
+		if t.holds(&value{kind: kindNumber, readable: true, text: text}) {
 			bits |= 1 << code
 		}
 	}

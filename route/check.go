@@ -62,10 +62,13 @@ func (n *node) impossible(negated bool) bool {
 func contradict(a, b *node, negated bool) bool {
 	a, notA := a.bare(negated)
 	b, notB := b.bare(negated)
+	if a.op != b.op || a.op == opTest && !a.test.path.equal(b.test.path) {
+		return false
+	}
 	if notA != notB {
 		return Matcher{a}.String() == Matcher{b}.String()
 	}
-	if notA || a.op != opTest || b.op != opTest || a.test.path.String() != b.test.path.String() {
+	if notA || a.op != opTest {
 		return false
 	}
 	apart := func(l literal) bool {
@@ -90,7 +93,7 @@ func (c comparison) lists() bool { return c == equal || c == in }
 func (p *path) apart(a, b *literal) bool {
 	switch {
 	case a.kind != b.kind:
-		return p.member == fields // a payload may be '5' and 5, and a type '' and NIL
+		return p.member == memberFields // a payload may be '5' and 5, and a type '' and NIL
 	case a.kind == numberLiteral:
 		return a.num.compare(&b.num) != 0
 	}

@@ -46,7 +46,7 @@ func (p *program) condition(n *node) condition {
 	c := condition{op: n.op, test: n.test, call: n.call, slot: -1}
 	switch n.op {
 	case opTest:
-		if n.test.path.member == severity {
+		if n.test.path.member == memberSeverity {
 			c.severities = n.test.severities()
 		} else {
 			c.slot = p.slot(n.test.path)

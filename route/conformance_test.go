@@ -7,6 +7,7 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/route"
 	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/sink/ledger"
 	"github.com/mozilla-services/metlog-go/sink/sinktest"
 )
 
@@ -61,5 +62,33 @@ func TestRouterConforms(t *testing.T) {
 	}
 	for name, h := range harnesses {
 		t.Run(name, func(t *testing.T) { sinktest.Run(t, h) })
+	}
+}
+
+// The books show each rule between the router and what it leads to, also when it is gone.
+func TestLedgerShowsRules(t *testing.T) {
+	archive := &sinktest.Recorder{}
+	router, err := route.New(route.Rule{Name: "stats", When: route.Type("timer"), To: sink.Discard}, route.Rule{Name: "rest", When: route.Otherwise, To: archive})
+	if err != nil {
+		t.Fatal(err)
+	}
+	books := ledger.New(router)
+	send := func() {
+		if err := router.Send(t.Context(), []envelope.Message{message(`{"type": "timer"}`), message(`{"type": "cef"}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	if err := router.Replace(route.Rule{Name: "all", To: archive}); err != nil {
+		t.Fatal(err)
+	}
+	send()
+	if err := books.Balance(); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"router -> all", "rule all -> sinktest.Recorder", "rule stats -> sink.discard", "rule rest -> sinktest.Recorder"} {
+		if !strings.Contains(books.String(), name) {
+			t.Errorf("%s is missing in\n%s", name, books)
+		}
 	}
 }

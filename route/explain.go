@@ -84,11 +84,11 @@ func (t *test) explain(m *envelope.Message, negated bool, reasons *[]string) boo
 // String returns v as a reason shows it.
 func (v *value) String() string {
 	switch v.kind {
-	case missing:
+	case kindMissing:
 		return "NIL"
-	case text:
+	case kindText:
 		return quoted(excerpt(v.text, 40))
-	case composite:
+	case kindComposite:
 		return "an object or an array"
 	}
 	return excerpt(v.text, 40)

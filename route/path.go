@@ -22,7 +22,7 @@ const (
 )
 
 // Field is the path to a member of fields. Each further step is a name within an object or an index within an array.
-func Field(steps ...string) Path { return Path(path{fields, steps}.String()) }
+func Field(steps ...string) Path { return Path(path{memberFields, steps}.String()) }
 
 // Eq is the test ==.
 func (p Path) Eq(v any) Matcher { return p.test(equal, v) }
@@ -98,15 +98,15 @@ func (p Path) build(test func(path) (*test, error)) Matcher {
 type member uint8
 
 const (
-	typ member = iota
-	logger
-	severity
-	payload
-	hostname
-	pid
-	envVersion
-	origin
-	fields
+	memberType member = iota
+	memberLogger
+	memberSeverity
+	memberPayload
+	memberHostname
+	memberPID
+	memberEnvVersion
+	memberOrigin
+	memberFields
 )
 
 var memberNames = [...]string{"Type", "Logger", "Severity", "Payload", "Hostname", "Pid", "EnvVersion", "Origin", "Fields"}
@@ -116,6 +116,8 @@ type path struct {
 	steps  []string // within fields
 }
 
+func (p path) equal(o path) bool { return p.member == o.member && slices.Equal(p.steps, o.steps) }
+
 func memberOf(name string) (member, bool) {
 	i := slices.Index(memberNames[:], name)
 	return member(max(i, 0)), i >= 0
@@ -124,7 +126,7 @@ func memberOf(name string) (member, bool) {
 // textual reports whether what m reads is text always, the empty one when it is missing.
 func (m member) textual() bool {
 	switch m {
-	case severity, pid, fields:
+	case memberSeverity, memberPID, memberFields:
 		return false
 	}
 	return true
@@ -133,7 +135,7 @@ func (m member) textual() bool {
 // numeric reports whether what m reads compares with numbers.
 func (m member) numeric() bool {
 	switch m {
-	case severity, payload, pid, fields:
+	case memberSeverity, memberPayload, memberPID, memberFields:
 		return true
 	}
 	return false

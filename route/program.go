@@ -16,6 +16,7 @@ type program struct {
 
 	byType  map[string]*byLogger
 	anyType byLogger
+	loggers bool           // some rule is indexed by logger
 	slots   map[string]int // by path
 	paths   []path
 	scratch sync.Pool // of *scratch
@@ -73,6 +74,7 @@ func (p *program) add(n *node, branch int) {
 		when := p.condition(left)
 		c.when = &when
 	}
+	p.loggers = p.loggers || !within.loggers.all
 	if within.types.all {
 		p.anyType.add(within, c)
 	}
@@ -124,7 +126,10 @@ type lookup struct {
 }
 
 func (l *lookup) of(p *program, m *envelope.Message) []*candidates {
-	typ, logger := m.Type(), m.Logger()
+	typ, logger := m.Type(), ""
+	if p.loggers {
+		logger = m.Logger()
+	}
 	if !l.known || typ != l.typ || logger != l.logger {
 		l.known, l.typ, l.logger, l.n = true, typ, logger, 0
 		l.add(&p.anyType)

@@ -18,12 +18,12 @@ type value struct {
 type kind uint8
 
 const (
-	unread  kind = iota
-	missing      // or null
-	text
-	boolean
-	numeric
-	composite // an object or an array
+	kindUnread  kind = iota
+	kindMissing      // or null
+	kindText
+	kindBool
+	kindNumber
+	kindComposite // an object or an array
 )
 
 // number returns what v compares with numbers as, if it does. It is worked out once.
@@ -57,7 +57,7 @@ func (r *reader) next(m *envelope.Message) {
 
 func (r *reader) value(slot int) *value {
 	v := &r.values[slot]
-	if v.kind == unread {
+	if v.kind == kindUnread {
 		r.paths[slot].read(r.m, v)
 		r.filled = append(r.filled, slot)
 	}
@@ -69,63 +69,63 @@ var severityCodes = [8]string{"0", "1", "2", "3", "4", "5", "6", "7"}
 // read fills v with what p is in m.
 func (p *path) read(m *envelope.Message, v *value) {
 	switch p.member {
-	case typ:
+	case memberType:
 		v.readText(m.Type(), m, "type")
-	case logger:
+	case memberLogger:
 		v.readText(m.Logger(), m, "logger")
-	case payload:
+	case memberPayload:
 		v.readText(m.Payload(), m, "payload")
 		v.readable = true
-	case hostname:
+	case memberHostname:
 		v.readText(m.Hostname(), m, "metlog_hostname")
-	case envVersion:
+	case memberEnvVersion:
 		v.readText(m.EnvVersion(), m, "env_version")
-	case origin:
-		v.text, v.textual, v.kind = m.Meta().Origin, true, text
+	case memberOrigin:
+		v.text, v.textual, v.kind = m.Meta().Origin, true, kindText
 		if v.text == "" {
-			v.kind = missing
+			v.kind = kindMissing
 		}
-	case severity:
-		v.text, v.readable, v.kind = severityCodes[m.Severity().Code()], true, numeric
-	case pid:
+	case memberSeverity:
+		v.text, v.readable, v.kind = severityCodes[m.Severity().Code()], true, kindNumber
+	case memberPID:
 		j, ok := m.Member("metlog_pid")
 		if !ok {
 			j, ok = m.Field("metlog_pid") // as Message.PID does
 		}
 		v.readJSON(j, ok)
-		v.readable = v.kind == numeric || v.kind == text
+		v.readable = v.kind == kindNumber || v.kind == kindText
 		v.textual = false
-	case fields:
+	case memberFields:
 		v.readJSON(m.Field(p.steps...))
 	}
 }
 
 // readText fills v with a member that always has a text, and may be missing all the same.
 func (v *value) readText(s string, m *envelope.Message, name string) {
-	v.text, v.textual, v.kind = s, true, text
+	v.text, v.textual, v.kind = s, true, kindText
 	if s != "" {
 		return
 	}
 	if member, ok := m.Member(name); !ok || member.Kind() == envelope.Null {
-		v.kind = missing
+		v.kind = kindMissing
 	}
 }
 
 func (v *value) readJSON(j envelope.Value, ok bool) {
 	if !ok {
-		v.kind = missing
+		v.kind = kindMissing
 		return
 	}
 	switch j.Kind() {
 	case envelope.Null:
-		v.kind = missing
+		v.kind = kindMissing
 	case envelope.String:
-		v.kind, v.text, v.textual = text, j.String(), true
+		v.kind, v.text, v.textual = kindText, j.String(), true
 	case envelope.Bool:
-		v.kind, v.text = boolean, j.JSON()
+		v.kind, v.text = kindBool, j.JSON()
 	case envelope.Number:
-		v.kind, v.text, v.readable = numeric, j.JSON(), true
+		v.kind, v.text, v.readable = kindNumber, j.JSON(), true
 	default:
-		v.kind = composite
+		v.kind = kindComposite
 	}
 }

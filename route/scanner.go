@@ -144,7 +144,7 @@ func (s *scanner) path() (path, error) {
 		return path{}, s.failAt(start, fmt.Sprintf("nothing is called %.40s", name))
 	}
 	p := path{member: m}
-	for m == fields && s.take("[") {
+	for m == memberFields && s.take("[") {
 		step, err := s.step()
 		if err != nil {
 			return path{}, err

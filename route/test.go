@@ -40,7 +40,7 @@ func newTest(p path, c comparison, values []literal) (*test, error) {
 	for i := range values {
 		v := &values[i]
 		switch {
-		case v.kind == severityLiteral && p.member != severity:
+		case v.kind == severityLiteral && p.member != memberSeverity:
 			return nil, errors.New("only Severity compares with a severity")
 		case c != equal && v.kind <= boolLiteral:
 			return nil, errors.New("NIL, TRUE and FALSE go with == and != only")
@@ -101,9 +101,9 @@ func (t *test) holds(v *value) bool {
 	l := &t.values[0]
 	switch l.kind {
 	case nilLiteral:
-		return v.kind == missing
+		return v.kind == kindMissing
 	case boolLiteral:
-		return v.kind == boolean && v.text == l.text
+		return v.kind == kindBool && v.text == l.text
 	case stringLiteral:
 		return v.textual && t.cmp.holds(strings.Compare(v.text, l.text))
 	}
@@ -143,15 +143,15 @@ func (c comparison) holds(order int) bool {
 func (t *test) impossible() bool {
 	m := t.path.member
 	if t.cmp >= matches {
-		return !m.textual() && m != fields
+		return !m.textual() && m != memberFields
 	}
 	switch t.values[0].kind {
 	case nilLiteral:
-		return m == severity
+		return m == memberSeverity
 	case boolLiteral:
-		return m != fields
+		return m != memberFields
 	case stringLiteral:
-		return !m.textual() && m != fields
+		return !m.textual() && m != memberFields
 	}
 	return !m.numeric()
 }
