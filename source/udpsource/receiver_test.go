@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,36 @@ func TestReadErrorEndsRun(t *testing.T) {
 	r.conn.Close()
 	if err := r.run(t.Context(), discard{}); err == nil {
 		t.Error("Run on a broken socket returned nil")
+	}
+}
+
+// largest keeps the size of the largest batch.
+type largest int
+
+func (l *largest) Send(_ context.Context, batch []envelope.Message) error {
+	*l = max(*l, largest(len(batch)))
+	return nil
+}
+
+func TestBatchesAreBounded(t *testing.T) {
+	r, peer := open(t)
+	const datagrams, envelopes = 12, 1000
+	frame := []byte(strings.Repeat(`{"type":""}`, envelopes))
+	for range datagrams {
+		if _, err := peer.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var to largest
+	for r.source.Account().Done < datagrams*envelopes {
+		n, err := r.reader.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.take(t.Context(), &to, n)
+	}
+	if to < envelopes || to >= maxBatch+envelopes {
+		t.Errorf("the largest batch has %d messages", to)
 	}
 }
 

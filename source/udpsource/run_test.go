@@ -226,6 +226,7 @@ func TestHostileDatagrams(t *testing.T) {
 		strings.Repeat("[", 65_507),
 		strings.Repeat(`{"a":`, 13_000),
 		strings.Repeat("{}", 32_000),
+		strings.Repeat(`{"type":""}`, 5_900),
 		strings.Repeat("x\n", 32_000),
 		`{"type":"../../etc/passwd","logger":"a\nb|c:1","payload":"\u0000","fields":{"name":"x:1|c\nx","rate":1e999}}`,
 		`{"type":"x","type":"y"}`,
