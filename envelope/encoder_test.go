@@ -90,7 +90,7 @@ func TestEncoderMeta(t *testing.T) {
 	if first.ID == (ID{}) || second.ID != first.ID.Next() {
 		t.Errorf("IDs %v and %v do not count up", first.ID, second.ID)
 	}
-	if NewEncoder("", 0, "").id == NewEncoder("", 0, "").id {
+	if a, b := NewEncoder("", 0, ""), NewEncoder("", 0, ""); a.id == b.id {
 		t.Error("two encoders count from the same ID")
 	}
 	if first.Origin != "" {
@@ -179,11 +179,11 @@ func TestEncoderDoesNotAllocate(t *testing.T) {
 			})
 		}},
 		{"AppendShape", func() {
-			e.AppendShape(slab, &m, at, Info, shape, "one book", []slog.Value{
+			_, _ = e.AppendShape(slab, &m, at, Info, shape, "one book", []slog.Value{
 				slog.StringValue("cart"), slog.IntValue(12), slog.Float64Value(0.25), slog.BoolValue(true),
 			})
 		}},
-		{"AppendJSON", func() { e.AppendJSON(slab, &m, at, Info, "order", "one book", spliced) }},
+		{"AppendJSON", func() { _, _ = e.AppendJSON(slab, &m, at, Info, "order", "one book", spliced) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

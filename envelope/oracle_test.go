@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -37,7 +38,7 @@ func check(t *testing.T, frame string, deep bool) {
 	case reason == ReasonRewritten || strings.HasPrefix(string(reason), "no SyntaxError"):
 		t.Fatalf("%v: %q", err, frame)
 	}
-	if syntax, ok := err.(*SyntaxError); ok && !(0 <= syntax.Start && syntax.Start <= syntax.Offset && syntax.Offset <= len(frame)) {
+	if syntax := (*SyntaxError)(nil); errors.As(err, &syntax) && (syntax.Start < 0 || syntax.Offset < syntax.Start || syntax.Offset > len(frame)) {
 		t.Fatalf("%+v of %d bytes", syntax, len(frame))
 	}
 }

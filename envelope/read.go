@@ -86,7 +86,7 @@ func (m *Message) SlabBytes() int { return max(int(m.slab)<<10, len(m.text)) }
 func (m *Message) Member(name string) (Value, bool) {
 	var raw string
 	if member := memberOf(name); member < memberCount {
-		raw = m.raw(member)
+		raw = m.raw(int(member))
 	} else if m.text != "" {
 		raw = lookup(m.text, name)
 	}

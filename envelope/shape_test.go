@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"errors"
 	"log/slog"
 	"testing"
 )
@@ -48,8 +49,8 @@ func TestAppendShapeCount(t *testing.T) {
 	for _, n := range []int{0, 1, 3} {
 		m := Message{text: "{}"}
 		slab, err := e.AppendShape([]byte("before"), &m, noon, Info, shape, "", make([]slog.Value, n))
-		count, ok := err.(*CountError)
-		if !ok || count.Keys != 2 || count.Values != n || string(slab) != "before" || m != (Message{}) {
+		count := new(CountError)
+		if !errors.As(err, &count) || count.Keys != 2 || count.Values != n || string(slab) != "before" || m != (Message{}) {
 			t.Errorf("%d values: %v, %q, %s", n, err, slab, m.JSON())
 		}
 	}

@@ -3,6 +3,7 @@ package envelope
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -39,7 +40,7 @@ func TestAppendJSON(t *testing.T) {
 			m := Message{text: "{}"}
 			slab, err := e.AppendJSON([]byte("before"), &m, noon, Info, "a", "p", []byte(tt.fields))
 			if tt.want == "" {
-				if _, ok := err.(*SyntaxError); !ok || m != (Message{}) || string(slab) != "before" {
+				if syntax := (*SyntaxError)(nil); !errors.As(err, &syntax) || m != (Message{}) || string(slab) != "before" {
 					t.Fatalf("err %v, message %+v, slab %q", err, m, slab)
 				}
 				return
@@ -70,7 +71,7 @@ func TestAppendJSONError(t *testing.T) {
 	for _, tt := range tests {
 		var m Message
 		_, err := NewEncoder("", 0, "").AppendJSON(nil, &m, noon, Info, "a", "", []byte(tt.fields))
-		if got, ok := err.(*SyntaxError); !ok || *got != tt.want {
+		if got := (*SyntaxError)(nil); !errors.As(err, &got) || *got != tt.want {
 			t.Errorf("%q: %+v, want %+v", tt.fields, err, tt.want)
 		}
 	}
@@ -100,7 +101,7 @@ func FuzzAppendJSON(f *testing.F) {
 		if m.Type() != "t" || m.Severity() != Warning || m.Payload() != "p" || m.PID() != 1 || hasUnknown(m.text) {
 			t.Fatalf("%q became %s", fields, m.JSON())
 		}
-		if clean && bytes.IndexAny(trimmed, "\r\n\t") < 0 && m.raw(memberFields) != string(trimmed) {
+		if clean && !bytes.ContainsAny(trimmed, "\r\n\t") && m.raw(memberFields) != string(trimmed) {
 			t.Fatalf("%q became %s", fields, m.JSON())
 		}
 	})

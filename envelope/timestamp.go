@@ -9,16 +9,13 @@ func parseTimestamp(s string) (time.Time, bool) {
 	if len(s) < len("2006-01-02T15:04:05") || s[4] != '-' || s[7] != '-' || s[10]|0x20 != 't' || s[13] != ':' || s[16] != ':' {
 		return none, false
 	}
-	year1, ok1 := twoDigits(s, 0)
-	year2, ok2 := twoDigits(s, 2)
-	month, ok3 := twoDigits(s, 5)
-	day, ok4 := twoDigits(s, 8)
-	hour, ok5 := twoDigits(s, 11)
-	minute, ok6 := twoDigits(s, 14)
-	second, ok7 := twoDigits(s, 17)
-	year := year1*100 + year2
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7) || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
-		hour > 23 || minute > 59 || second > 59 {
+	century, year := twoDigits(s, 0), twoDigits(s, 2)
+	month, day := twoDigits(s, 5), twoDigits(s, 8)
+	hour, minute, second := twoDigits(s, 11), twoDigits(s, 14), twoDigits(s, 17)
+	if century == noDigits || year == noDigits || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
+		return none, false
+	}
+	if year += century * 100; day < 1 || day > daysIn(year, month) {
 		return none, false
 	}
 	nanos, s, ok := fraction(s[19:])
@@ -54,9 +51,8 @@ func zone(s string) (time.Duration, bool) {
 	if len(s) != len("+00:00") || s[0] != '+' && s[0] != '-' || s[3] != ':' {
 		return 0, false
 	}
-	hours, ok1 := twoDigits(s, 1)
-	minutes, ok2 := twoDigits(s, 4)
-	if !ok1 || !ok2 || hours > 23 || minutes > 59 {
+	hours, minutes := twoDigits(s, 1), twoDigits(s, 4)
+	if hours > 23 || minutes > 59 {
 		return 0, false
 	}
 	offset := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
@@ -66,9 +62,15 @@ func zone(s string) (time.Duration, bool) {
 	return offset, true
 }
 
-func twoDigits(s string, i int) (int, bool) {
+// noDigits is more than two digits can say.
+const noDigits = 100
+
+func twoDigits(s string, i int) int {
 	tens, units := s[i]-'0', s[i+1]-'0'
-	return int(tens)*10 + int(units), tens <= 9 && units <= 9
+	if tens > 9 || units > 9 {
+		return noDigits
+	}
+	return int(tens)*10 + int(units)
 }
 
 func daysIn(year, month int) int {

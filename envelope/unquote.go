@@ -27,6 +27,8 @@ func unquote(text string) string {
 // surrogate without its other half is U+FFFD.
 func unescape(text string) (r rune, n int) {
 	switch c := text[1]; c {
+	default:
+		return rune(c), 2
 	case 'b':
 		return '\b', 2
 	case 'f':
@@ -37,8 +39,6 @@ func unescape(text string) (r rune, n int) {
 		return '\r', 2
 	case 't':
 		return '\t', 2
-	default:
-		return rune(c), 2
 	case 'u':
 	}
 	r = unhex(text[2:6])
