@@ -34,3 +34,12 @@ func TestSendAllocates(t *testing.T) {
 		t.Errorf("a batch of %d messages took %v allocations", len(batch), allocs)
 	}
 }
+
+func TestLargePacketIsLetGo(t *testing.T) {
+	s := newSink(t, "localhost:8125", nil)
+	large := &packet{buf: make([]byte, 0, keptBytes+1)}
+	s.recycle(large)
+	if s.packets.Get().(*packet) == large {
+		t.Errorf("%d bytes were kept", cap(large.buf))
+	}
+}

@@ -208,8 +208,6 @@ func (s *Sink) take(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("statsdsink: waiting for another Send: %w", ctx.Err())
-	case <-s.life.Done():
-		return sink.ErrClosed
 	}
 }
 
@@ -230,9 +228,6 @@ func (s *Sink) Shutdown(ctx context.Context) error {
 	err := s.take(ctx)
 	if err == nil {
 		<-s.turn
-	}
-	if errors.Is(err, sink.ErrClosed) {
-		err = nil
 	}
 	return errors.Join(err, s.Close())
 }

@@ -86,6 +86,37 @@ func TestBatchesAreBounded(t *testing.T) {
 	}
 }
 
+// A feeder is a sink that sends the source two datagrams for each message it gets.
+type feeder struct {
+	peer *net.UDPConn
+	sent int
+}
+
+func (f *feeder) Send(_ context.Context, batch []envelope.Message) error {
+	for range 2 * len(batch) {
+		f.sent++
+		_, _ = f.peer.Write([]byte(`{"type":"x"}`))
+	}
+	return nil
+}
+
+// Senders that go on do not keep a source from ending.
+func TestDrainIsBounded(t *testing.T) {
+	r, peer := open(t)
+	to := &feeder{peer: peer}
+	sends, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := peer.Write([]byte(`{"type":"x"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.drain(sends, to); err != nil {
+		t.Fatal(err)
+	}
+	if sends.Err() != nil {
+		t.Errorf("only its context ended the drain, after %d datagrams", to.sent)
+	}
+}
+
 func TestReceiveAllocates(t *testing.T) {
 	if raceEnabled {
 		return // the race detector allocates
