@@ -52,3 +52,11 @@ func exists(path string) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// ifThere is err, unless it says that a file is not there.
+func ifThere(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

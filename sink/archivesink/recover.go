@@ -43,7 +43,7 @@ func (s *Sink) removeStale(segment string) error {
 	if err != nil || there {
 		return err
 	}
-	return removeIfThere(filepath.Join(s.openIn, tmpPrefix+segment))
+	return ifThere(os.Remove(filepath.Join(s.openIn, tmpPrefix+segment)))
 }
 
 func (s *Sink) recoverSegment(path, name string) (err error) {

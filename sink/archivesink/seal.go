@@ -31,10 +31,10 @@ func (s *Sink) seal(g *segment) error {
 		}
 	}
 	if here {
-		if err := os.Remove(g.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := ifThere(os.Remove(g.path)); err != nil {
 			return err
 		}
-		if err := syncDirectory(s.openIn); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := ifThere(syncDirectory(s.openIn)); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func (s *Sink) publish(g *segment) error {
 		}
 	}
 	g.published = true
-	return syncDirectory(filepath.Dir(final))
+	return ifThere(syncDirectory(filepath.Dir(final)))
 }
 
 func (s *Sink) rename(g *segment, final string) error {
@@ -66,16 +66,27 @@ func (s *Sink) rename(g *segment, final string) error {
 	tmp := filepath.Join(s.openIn, tmpPrefix+segmentName(g.name))
 	size, err := s.compress(tmp, g)
 	if err == nil {
-		err = makeDirectory(filepath.Dir(final))
-	}
-	if err == nil {
-		err = os.Rename(tmp, final)
+		err = moveInto(tmp, final)
 	}
 	if err != nil {
-		return errors.Join(err, removeIfThere(tmp))
+		return errors.Join(err, ifThere(os.Remove(tmp)))
 	}
 	s.usage.add(size)
 	return nil
+}
+
+// moveInto renames, and makes the directory for it. Shipping, here or in another router, removes the directories that it
+// finds empty, so that one may be gone again before the file is in it.
+func moveInto(tmp, final string) (err error) {
+	for range maxAttempts {
+		if err = makeDirectory(filepath.Dir(final)); err == nil {
+			err = os.Rename(tmp, final)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return err
 }
 
 // compress writes the segment's lines to tmp, synced, in the form that the segment's name asks for.
@@ -125,11 +136,4 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return b.r.Read(p)
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }

@@ -114,13 +114,13 @@ func (s *Sink) sealWaiting(last bool) {
 func (s *Sink) settle(g *segment, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil && s.sealErr == nil {
+	if err != nil && !s.failing {
 		close(s.stuck)
 	}
-	if err == nil && s.sealErr != nil {
+	if err == nil && s.failing {
 		s.stuck = make(chan struct{})
 	}
-	s.sealErr = err
+	s.failing = err != nil
 	if err == nil {
 		s.waiting = slices.DeleteFunc(s.waiting, func(other *segment) bool { return other == g })
 		_ = g.file.Close() // nothing is left to be written

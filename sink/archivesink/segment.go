@@ -60,9 +60,3 @@ func (g *segment) retire() {
 	g.retired = true
 	g.mu.Unlock()
 }
-
-func (g *segment) isRetired() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.retired
-}

@@ -43,8 +43,8 @@ type Sink struct {
 	sends   sync.WaitGroup
 	open    map[partition]*segment
 	waiting []*segment    // to be sealed
-	sealErr error         // why the last sealing failed
-	stuck   chan struct{} // closed while sealErr is set
+	failing bool          // the last sealing failed
+	stuck   chan struct{} // closed while failing
 	values  values
 }
 
@@ -121,7 +121,8 @@ func (s *Sink) tryDirectory() error {
 // Send writes each message as one line. Its ctx bounds the wait for the sealer, which only a Send that needs a new segment
 // can come to.
 //
-// A failed write and a full disk ([Options].MaxBytes) are temporary errors; the zero Message is a permanent one.
+// A failed write, a directory that cannot be made anew and a full one ([Options].MaxBytes) are temporary errors; the zero
+// Message is a permanent one. A partition's messages of one batch fail together.
 func (s *Sink) Send(ctx context.Context, batch []envelope.Message) error {
 	if len(batch) == 0 {
 		return nil
@@ -165,19 +166,22 @@ func (s *Sink) admit(value string, hour int64) string {
 	return s.values.admit(value, hour)
 }
 
+// maxAttempts bounds how often what was there a moment ago may be gone: the segment of a Send, the directory of a file.
+const maxAttempts = 100
+
 // write appends lines to the partition's segment.
 func (s *Sink) write(ctx context.Context, p partition, lines []byte, messages int, now time.Time) error {
 	if err := s.usage.reserve(len(lines)); err != nil {
 		signal(s.wake) // to count again
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	for {
+	for attempt := 0; ; attempt++ {
 		g, err := s.segment(ctx, p, now)
 		if err == nil {
 			err = g.append(lines, messages, s.opts.Sync)
 			s.wrote(g, now)
 		}
-		if errors.Is(err, errMoved) {
+		if errors.Is(err, errMoved) && attempt < maxAttempts {
 			continue
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -108,6 +109,18 @@ func TestCompression(t *testing.T) {
 				t.Errorf("directory mode %v, %v", info.Mode(), err)
 			}
 		})
+	}
+}
+
+func TestGunzip(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, nil)
+	batch := messages(t, 0, 3)
+	send(t, s, batch...)
+	shutdown(t, s)
+	out, err := exec.Command("gunzip", "-c", filepath.Join(dir, files(t, dir, false)[0])).Output()
+	if want := batch[0].JSON() + "\n" + batch[1].JSON() + "\n" + batch[2].JSON() + "\n"; err != nil || string(out) != want {
+		t.Errorf("gunzip wrote %q, %v", out, err)
 	}
 }
 
