@@ -55,16 +55,16 @@ func vanish(t testing.TB, dir string, failing bool) {
 		}
 		return
 	}
-	aside := dir + "." + strconv.Itoa(len(archives(t, dir)))
-	err := os.Rename(dir, aside)
-	if err == nil {
-		err = os.WriteFile(dir, nil, 0o600)
-	}
-	if err == nil {
-		err = os.RemoveAll(filepath.Join(aside, "_open"))
-	}
-	if err != nil {
-		t.Fatal(err)
+	for { // the sealer makes directories and puts files into them meanwhile
+		aside := dir + "." + strconv.Itoa(len(archives(t, dir)))
+		for os.RemoveAll(filepath.Join(dir, "_open")) != nil {
+		}
+		if err := os.Rename(dir, aside); err != nil {
+			t.Fatal(err)
+		}
+		if os.WriteFile(dir, nil, 0o600) == nil {
+			return
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
@@ -77,6 +78,50 @@ func TestUsageAfterFailure(t *testing.T) {
 	for range 10 {
 		if err := s.write(t.Context(), partition{}, make([]byte, 500), 1, time.Now()); !errors.Is(err, syscall.ENOTDIR) {
 			t.Fatalf("write: %v", err)
+		}
+	}
+}
+
+// The directories of sealed files come and go while a shipper is at work.
+func TestMoveIntoVanishing(t *testing.T) {
+	dir := t.TempDir()
+	inner := filepath.Join(dir, "dt", "hour")
+	rounds := make(chan int)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := range rounds {
+			for range n {
+				_ = os.Remove(inner)
+				_ = os.Remove(filepath.Dir(inner))
+			}
+		}
+	}()
+	tmp, final := filepath.Join(dir, "tmp"), filepath.Join(inner, "final")
+	for range 300 {
+		rounds <- maxAttempts / 2
+		err := os.WriteFile(tmp, nil, 0o600)
+		if err == nil {
+			err = moveInto(tmp, final)
+		}
+		if err = errors.Join(err, os.Remove(final)); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(rounds)
+	<-done
+}
+
+// A value lies in memory that its sender uses again after Send.
+func TestValuesKeepNoMessage(t *testing.T) {
+	v := values{max: 3}
+	memory := []byte("timer")
+	v.admit(unsafe.String(&memory[0], len(memory)), 1)
+	copy(memory, "XXXXX")
+	for value, escaped := range v.admitted {
+		if value != "timer" || escaped != "timer" {
+			t.Errorf("kept %q as %q", value, escaped)
 		}
 	}
 }

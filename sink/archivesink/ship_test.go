@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,6 +166,28 @@ func TestShipTwoRouters(t *testing.T) {
 	if puts := slices.Sorted(slices.Values(hdfs.puts)); len(slices.Compact(puts)) != len(hdfs.puts) {
 		t.Error("two routers shipped the same file")
 	}
+}
+
+// A file that another router is shipping is its affair.
+func TestShipLocked(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, nil)
+	send(t, s, messages(t, 0, 3)...)
+	shutdown(t, s)
+	file, err := os.Open(filepath.Join(dir, files(t, dir, false)[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	var hdfs store
+	shutdown(t, open(t, dir, &archivesink.Options{Ship: &hdfs}))
+	if n := len(hdfs.attempts()); n > 0 {
+		t.Errorf("%d attempts at a locked file", n)
+	}
+	expect(t, dir, payloads(0, 3))
 }
 
 // A Put that does not end keeps nobody from ending, if it heeds its context.
