@@ -23,7 +23,7 @@ type Failure struct {
 }
 
 func (e *BatchError) Error() string {
-	if len(e.Failed) == 0 {
+	if e == nil || len(e.Failed) == 0 {
 		return "sink: no message failed"
 	}
 	first := e.Failed[0]
