@@ -19,7 +19,7 @@ type QueueOptions struct {
 	Full          Full          // what Send does when there is no room; default Block
 	BatchMessages int           // most messages in one Send of next; default 1,000
 	BatchBytes    int           // most bytes of text in one Send of next, unless one message is longer; default 1 MiB
-	BatchAge      time.Duration // how long the oldest message waits for a batch to fill; default 0: not at all
+	BatchAge      time.Duration // how long the oldest message waits for a batch or half the queue to fill; default 0
 	Backoff       Backoff       // waits between attempts
 	GiveUp        GiveUp        // when a message that keeps failing is given up; default never
 	DeadLetter    Sink          // what is given up goes here as metlog.deadletter; default nil: it is dropped
@@ -88,8 +88,7 @@ const (
 )
 
 // NewQueue returns a queue before next and starts its goroutine, which ends with Shutdown or Close. An error names what is
-// wrong: a nil next, a DeadLetter that is a nil pointer, a negative limit, BatchMessages or BatchBytes above the queue's
-// own, an unknown Full, Overflow without a DeadLetter.
+// wrong: a nil next, a DeadLetter that is a nil pointer, a negative limit, an unknown Full, Overflow without a DeadLetter.
 func NewQueue(next Sink, options *QueueOptions) (*Queue, error) {
 	if isnil.Is(next) {
 		return nil, errors.New("sink: NewQueue: nil next")
@@ -123,14 +122,8 @@ func (o *QueueOptions) check() error {
 	}
 	size("MaxMessages", &o.MaxMessages, 65_536)
 	size("MaxBytes", &o.MaxBytes, 64<<20)
-	size("BatchMessages", &o.BatchMessages, min(1_000, max(o.MaxMessages, 1)))
-	size("BatchBytes", &o.BatchBytes, min(1<<20, max(o.MaxBytes, 1)))
-	if o.BatchMessages > o.MaxMessages {
-		errs = append(errs, fmt.Errorf("BatchMessages (%d) is more than MaxMessages (%d)", o.BatchMessages, o.MaxMessages))
-	}
-	if o.BatchBytes > o.MaxBytes {
-		errs = append(errs, fmt.Errorf("BatchBytes (%d) is more than MaxBytes (%d)", o.BatchBytes, o.MaxBytes))
-	}
+	size("BatchMessages", &o.BatchMessages, 1_000)
+	size("BatchBytes", &o.BatchBytes, 1<<20)
 	if o.BatchAge < 0 {
 		errs = append(errs, fmt.Errorf("BatchAge is negative: %v", o.BatchAge))
 	}
@@ -175,7 +168,14 @@ func (q *Queue) admit(batch []envelope.Message, bytes int) {
 	q.pending.push(batch, bytes, note{accepted: now})
 	q.bytes += bytes
 	q.books.Offered += uint64(len(batch))
-	if q.asleep && (first || now >= q.blocked && q.ready(now)) {
+	if first || now >= q.blocked && q.ready(now) {
+		q.nudge()
+	}
+}
+
+// nudge wakes the worker if it sleeps. The caller holds mu.
+func (q *Queue) nudge() {
+	if q.asleep {
 		q.asleep = false
 		q.rouse()
 	}

@@ -63,6 +63,7 @@ func (q *Queue) full(ctx context.Context, batch []envelope.Message, bytes int) e
 	default:
 		w := &waiter{batch: batch, bytes: bytes, answered: make(chan struct{})}
 		q.waiters = append(q.waiters, w)
+		q.nudge()
 		q.mu.Unlock()
 		return q.wait(ctx, w)
 	}

@@ -66,14 +66,16 @@ func try(ctx context.Context, s Sink, batch []envelope.Message) (err error) {
 	return s.Send(ctx, batch)
 }
 
-// ready reports whether there is a batch to send: a full one, an old one, or any when the queue drains. The caller holds mu.
+// ready reports whether there is a batch to send: a full one, an old one, or any when there is need of room or the queue
+// drains. The caller holds mu.
 func (q *Queue) ready(now time.Duration) bool {
 	n := q.work.len() + q.pending.len()
-	if n == 0 || q.options.BatchAge == 0 || q.state != open {
+	if n == 0 || q.options.BatchAge == 0 || q.state != open || len(q.waiters) > 0 {
 		return n > 0
 	}
-	return n >= q.options.BatchMessages || q.work.bytes+q.pending.bytes-n*perMessage >= q.options.BatchBytes ||
-		now >= q.oldest()+q.options.BatchAge
+	bytes := q.work.bytes + q.pending.bytes
+	return n >= q.options.BatchMessages || bytes-n*perMessage >= q.options.BatchBytes ||
+		n >= q.options.MaxMessages/2 || bytes >= q.options.MaxBytes/2 || now >= q.oldest()+q.options.BatchAge
 }
 
 // oldest is when the message at the head was accepted. The caller holds mu.
