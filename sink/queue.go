@@ -74,6 +74,7 @@ type Queue struct {
 	waits   waits         // of blocked
 	down    bool          // the last flight from work failed whole
 	limit   int           // most messages in the next flight: BatchMessages, less when whole batches fail
+	alone   int           // how often in a row a flight of one message failed
 	tried   time.Duration // when the last flight from work failed
 	left    *LeftError
 }

@@ -47,9 +47,8 @@ func (q *Queue) settle(f flight, err error) {
 	sent := line{messages: f.messages, notes: f.notes}
 	q.apply(v, sent)
 	whole := v.done == 0 && len(v.again) > 0
-	poison := whole && len(f.messages) == 1 && f.notes[0].attempts > 1
 	switch {
-	case whole && !poison:
+	case whole && !q.poison(len(f.messages)):
 		q.putBack(f, v.again)
 	case len(v.again) > 0:
 		g := pick(sent, v.again)
@@ -63,6 +62,19 @@ func (q *Queue) settle(f flight, err error) {
 	q.roomed()
 }
 
+// maxAlone is how often in a row the message at the head may fail by itself before those behind it are tried.
+const maxAlone = 3
+
+// poison reports whether a whole flight of n messages that failed is one message that blocks the rest. When next is down
+// rather than the message bad, setting it aside costs no more than its place. The caller holds mu.
+func (q *Queue) poison(n int) bool {
+	if n > 1 {
+		return false
+	}
+	q.alone = (q.alone + 1) % maxAlone
+	return q.alone == 0
+}
+
 // pace decides when the next flight leaves, and how large it may be. The caller holds mu.
 func (q *Queue) pace(failed bool, n int, err error) {
 	if failed {
@@ -70,6 +82,7 @@ func (q *Queue) pace(failed bool, n int, err error) {
 		q.blocked = q.tried + max(q.waits.next(), RetryDelay(err))
 		q.limit = max(1, n/2)
 	} else if q.down || q.limit < q.options.BatchMessages {
+		q.alone = 0
 		q.waits = q.options.Backoff.start()
 		q.limit = min(2*q.limit, q.options.BatchMessages)
 	}

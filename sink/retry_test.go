@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,11 +15,20 @@ import (
 
 // at remembers when each call came, since the first.
 type at struct {
+	mu    sync.Mutex
 	start time.Time
 	times []time.Duration
 }
 
+func (a *at) seen() []time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.times)
+}
+
 func (a *at) note() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.start.IsZero() {
 		a.start = time.Now()
 	}
@@ -85,8 +95,8 @@ func TestRetryWaits(t *testing.T) {
 				if err := s.Send(t.Context(), numbered(t, 2)); !errors.Is(err, test.err) && len(failures(err, 2)) != 2 {
 					t.Errorf("the error is %v", err)
 				}
-				if len(clock.times) != test.calls || test.want != nil && !slices.Equal(clock.times, test.want) {
-					t.Errorf("the attempts were at %v", clock.times)
+				if len(clock.seen()) != test.calls || test.want != nil && !slices.Equal(clock.seen(), test.want) {
+					t.Errorf("the attempts were at %v", clock.seen())
 				}
 			})
 		})
@@ -100,8 +110,9 @@ func TestBackoffDoublesFromMinToMax(t *testing.T) {
 		s := sink.Retry(next, sink.Backoff{Min: sec, Max: 20 * sec}, sink.GiveUp{Attempts: 300})
 		_ = s.Send(t.Context(), numbered(t, 1))
 		shortest, longest := 20*sec, time.Duration(0)
-		for i := 1; i < len(clock.times); i++ {
-			wait := clock.times[i] - clock.times[i-1]
+		times := clock.seen()
+		for i := 1; i < len(times); i++ {
+			wait := times[i] - times[i-1]
 			ideal := min(sec<<(i-1), 20*sec)
 			if i > 5 {
 				ideal = 20 * sec
