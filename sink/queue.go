@@ -54,7 +54,7 @@ type Queue struct {
 	close   context.CancelFunc //
 	sending context.Context    // what next's Sends run under: ends with closed, or when Shutdown gives up
 	abort   context.CancelFunc
-	ending  sync.Mutex // one end at a time
+	ending  chan struct{} // holds a token while one of several ends is under way
 
 	mu      sync.Mutex
 	state   state
@@ -103,7 +103,7 @@ func NewQueue(next Sink, options *QueueOptions) (*Queue, error) {
 	}
 	q := &Queue{
 		name: leadsTo("queue", next), next: next, options: o, epoch: time.Now(),
-		wake: make(chan struct{}, 1), stopped: make(chan struct{}),
+		wake: make(chan struct{}, 1), stopped: make(chan struct{}), ending: make(chan struct{}, 1),
 		waits: o.Backoff.start(), limit: o.BatchMessages,
 	}
 	q.closed, q.close = context.WithCancel(context.Background())

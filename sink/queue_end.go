@@ -21,8 +21,8 @@ func (q *Queue) Shutdown(ctx context.Context) error {
 	case <-lastTenth:
 	case <-ctx.Done():
 	}
-	q.ending.Lock()
-	defer q.ending.Unlock()
+	q.ending <- struct{}{}
+	defer func() { <-q.ending }()
 	if !q.leave() {
 		wait := patience
 		if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil {
@@ -41,8 +41,8 @@ func (q *Queue) Shutdown(ctx context.Context) error {
 func (q *Queue) Close() error {
 	q.drain()
 	q.close()
-	q.ending.Lock()
-	defer q.ending.Unlock()
+	q.ending <- struct{}{}
+	defer func() { <-q.ending }()
 	if !q.leave() {
 		q.await(patience)
 	}

@@ -13,15 +13,13 @@ import (
 
 // A Ledger is the books of a program. All methods are safe for concurrent use.
 type Ledger struct {
-	given []sink.Accounter
-	end   sync.Once
-	left  error // what Shutdown returned
-
+	given  []sink.Accounter
 	mu     sync.Mutex
 	parts  []*part // in the order in which they were found
 	known  map[any]*part
-	places int  // how many of known are by place
-	ended  bool // Shutdown has returned
+	places int           // how many of known are by place
+	ending chan struct{} // closed when Shutdown is over; nil: it was never called
+	left   error         // what Shutdown returned
 }
 
 // A part is something that messages pass through.
@@ -139,7 +137,7 @@ func (p *part) account() (sink.Account, bool) {
 func (l *Ledger) Balance() error {
 	parts := l.look()
 	l.mu.Lock()
-	ended := l.ended
+	ended := l.ending != nil && isClosed(l.ending)
 	l.mu.Unlock()
 	var errs []error
 	for _, p := range parts {

@@ -22,29 +22,44 @@ type (
 // error joins those of all parts, each [*sink.LeftError] among them as it is. A part that does not end even then costs a few
 // seconds more, and the error names it. Later calls wait for the first and return the same.
 func (l *Ledger) Shutdown(ctx context.Context) error {
-	l.end.Do(func() {
-		l.look()
-		l.mu.Lock()
+	l.look()
+	l.mu.Lock()
+	if l.ending == nil {
+		over := make(chan struct{})
+		l.ending = over
 		ends := plan(l.parts)
 		l.mu.Unlock()
-		for _, e := range ends {
-			go e.run(ctx)
-		}
-		errs := make([]error, len(ends))
-		for i, e := range ends {
-			<-e.done
-			errs[i] = e.err
-		}
-		l.left = errors.Join(errs...)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.ended = true
-		for _, e := range ends {
-			var left *sink.LeftError
-			e.part.kept = errors.As(e.err, &left) && left.Where != ""
-		}
-	})
+		l.end(ctx, ends)
+		close(over)
+		return l.left
+	}
+	over := l.ending
+	l.mu.Unlock()
+	<-over
 	return l.left
+}
+
+func (l *Ledger) end(ctx context.Context, ends []*ending) {
+	errs := make([]error, len(ends))
+	for _, e := range ends {
+		go e.run(ctx)
+	}
+	for i, e := range ends {
+		<-e.done
+		errs[i] = e.err
+		var left *sink.LeftError
+		e.part.kept = errors.As(e.err, &left) && left.Where != ""
+	}
+	l.left = errors.Join(errs...)
+}
+
+func isClosed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // An ending is one part's end.
