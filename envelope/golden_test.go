@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,5 +123,34 @@ func TestGolden(t *testing.T) {
 	}
 	if envelopes < 700 {
 		t.Errorf("%d envelopes read", envelopes)
+	}
+}
+
+// TestLinesOfALog reads what a router of 2012 wrote to its file for Hadoop: a compact line a message, in Python's order,
+// with a name that is no identifier. (The lines are invented; TestAITC reads real ones.)
+func TestLinesOfALog(t *testing.T) {
+	var frame strings.Builder
+	var want []string
+	for i := range 50 {
+		line := fmt.Sprintf(`{"severity":6,"timestamp":"2012-07-19T07:%02d:%02d.%06d","metlog_hostname":"app%d.web.example.com",`+
+			`"fields":{"headers":{"path":"/1.0/%d/devices/%s","host":"shop%d.example.com:443","User-Agent":""},"threadlocal":{}},`+
+			`"metlog_pid":%d,"logger":"","type":"wsgi","payload":"","env_version":"0.8"}`,
+			i, 59-i, 7919*i, i%3, 11000+i, strings.Repeat("f0", i), i%7, 26000+i)
+		want = append(want, line)
+		frame.WriteString(line + "\n")
+	}
+	batch, err := new(Parser).AppendParse(nil, frame.String(), frame.Len(), Meta{})
+	if err != nil || len(batch) != len(want) {
+		t.Fatalf("%d messages, %v", len(batch), err)
+	}
+	for i := range batch {
+		if batch[i].JSON() != want[i] {
+			t.Errorf("JSON() = %s\nwant %s", batch[i].JSON(), want[i])
+		}
+		checkMessage(t, &batch[i])
+		checkAgainst(t, &batch[i], []byte(want[i]))
+		if agent, ok := batch[i].Field("headers", "User-Agent"); !ok || agent.String() != "" || agent.Kind() != String {
+			t.Errorf("User-Agent %s, %v", agent.JSON(), ok)
+		}
 	}
 }

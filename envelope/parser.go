@@ -13,6 +13,7 @@ const (
 // An envelope is a JSON object with at least one of the nine members. They may stand in any order and be of odd types;
 // unknown members are kept. It is refused when it is no valid JSON, nests deeper than 64, or has a member twice, where heka_pid and
 // heka_hostname count as metlog_pid and metlog_hostname. (Names within fields and unknown members may stand twice.)
+// Refused too are the prototypes of 2011, which have metadata and message for fields and payload.
 type Parser struct {
 	// MaxBytes bounds one envelope, in bytes, as it came and as it is kept. 0 is 1 MiB; more than 1 GiB is 1 GiB.
 	MaxBytes int
