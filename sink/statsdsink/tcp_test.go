@@ -82,7 +82,7 @@ func stall(t *testing.T, ctx context.Context) (s *Sink, batch []envelope.Message
 // large returns messages whose lines are more than what kernels buffer.
 func large(t *testing.T) []envelope.Message {
 	m := parse(t, `{"type":"counter","payload":"1","fields":{"name":"`+strings.Repeat("n", 1000)+`"}}`)
-	batch := make([]envelope.Message, 20_000)
+	batch := make([]envelope.Message, 14_000)
 	for i := range batch {
 		batch[i] = m
 	}

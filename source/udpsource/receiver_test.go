@@ -16,9 +16,9 @@ type discard struct{}
 func (discard) Send(context.Context, []envelope.Message) error { return nil }
 
 // open returns a receiver that does not run and a connection to it.
-func open(t *testing.T) (*receiver, *net.UDPConn) {
+func open(t *testing.T, o *Options) (*receiver, *net.UDPConn) {
 	t.Helper()
-	s, err := New("127.0.0.1:0", nil)
+	s, err := New("127.0.0.1:0", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func open(t *testing.T) (*receiver, *net.UDPConn) {
 }
 
 func TestOriginsAreBounded(t *testing.T) {
-	r, _ := open(t)
+	r, _ := open(t, nil)
 	for port := range 5 * maxOrigins {
 		from := netip.AddrPortFrom(netip.MustParseAddr("::ffff:192.0.2.1"), uint16(port))
 		if got, want := r.origin(from), "udp://"+netip.AddrPortFrom(from.Addr().Unmap(), uint16(port)).String(); got != want {
@@ -49,7 +49,7 @@ func TestOriginsAreBounded(t *testing.T) {
 }
 
 func TestReadErrorEndsRun(t *testing.T) {
-	r, _ := open(t)
+	r, _ := open(t, nil)
 	r.conn.Close()
 	if err := r.run(t.Context(), discard{}); err == nil {
 		t.Error("Run on a broken socket returned nil")
@@ -65,7 +65,7 @@ func (l *largest) Send(_ context.Context, batch []envelope.Message) error {
 }
 
 func TestBatchesAreBounded(t *testing.T) {
-	r, peer := open(t)
+	r, peer := open(t, nil)
 	const datagrams, envelopes = 12, 1000
 	frame := []byte(strings.Repeat(`{"type":""}`, envelopes))
 	for range datagrams {
@@ -102,7 +102,7 @@ func (f *feeder) Send(_ context.Context, batch []envelope.Message) error {
 
 // Senders that go on do not keep a source from ending.
 func TestDrainIsBounded(t *testing.T) {
-	r, peer := open(t)
+	r, peer := open(t, &Options{ReadBuffer: 16 << 10})
 	to := &feeder{peer: peer}
 	sends, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -121,7 +121,7 @@ func TestReceiveAllocates(t *testing.T) {
 	if raceEnabled {
 		return // the race detector allocates
 	}
-	r, peer := open(t)
+	r, peer := open(t, nil)
 	frame := []byte(`{"type":"timer","timestamp":"2013-03-01T08:00:00Z","logger":"shop","severity":6,"payload":"38","fields":{"name":"shop.cart","rate":1}}`)
 	const datagrams = 32
 	allocs := testing.AllocsPerRun(100, func() {

@@ -151,38 +151,6 @@ func TestOverflowIsSeenEarly(t *testing.T) {
 	}
 }
 
-func TestDrainEndsThoughSendersGoOn(t *testing.T) {
-	s, end := running(t, discard{}, &udpsource.Options{DrainTimeout: time.Hour, ReadBuffer: 16 << 10})
-	addr, err := s.Addr(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop := make(chan struct{})
-	var sending sync.WaitGroup
-	sending.Go(func() {
-		conn, err := net.DialUDP("udp", nil, addr)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer conn.Close()
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				_, _ = conn.Write([]byte(`{"type":"x"}`)) // refused once the source is gone
-			}
-		}
-	})
-	for s.Account().Offered < 1000 {
-		time.Sleep(time.Millisecond)
-	}
-	end()
-	close(stop)
-	sending.Wait()
-}
-
 func TestOriginAndSlab(t *testing.T) {
 	to := &collector{}
 	s, end := running(t, to, nil)
