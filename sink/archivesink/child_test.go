@@ -82,7 +82,7 @@ func TestKilled(t *testing.T) {
 		// Each is killed after another number of acknowledgements, and goes on for a moment while the pipe is emptied.
 		for n := 0; lines.Scan(); n++ {
 			acknowledged = append(acknowledged, lines.Text())
-			if n == 8+kill*29 {
+			if n == 8+kill*17 {
 				batch := messages(t, kill*10, 10)
 				send(t, survivor, batch...)
 				_ = child.Process.Signal(syscall.SIGKILL)

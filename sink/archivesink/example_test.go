@@ -100,7 +100,7 @@ func ExamplePartition() {
 
 	archive, err := archivesink.New(dir, &archivesink.Options{
 		Compress:  archivesink.Zstd,
-		Partition: archivesink.Partition{Column: "type", Value: (*envelope.Message).Type},
+		Partition: archivesink.Partition{Column: "kind", Value: (*envelope.Message).Type},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -116,7 +116,7 @@ func ExamplePartition() {
 	if err := archive.Shutdown(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	partitions, err := filepath.Glob(filepath.Join(dir, "dt=*", "hour=*", "type=*"))
+	partitions, err := filepath.Glob(filepath.Join(dir, "dt=*", "hour=*", "kind=*"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -128,8 +128,8 @@ func ExamplePartition() {
 		fmt.Println(filepath.ToSlash(relative))
 	}
 	// Output:
-	// dt=2026-11-23/hour=08/type=..%2F..%2Fetc
-	// dt=2026-11-23/hour=08/type=cef
+	// dt=2026-11-23/hour=08/kind=..%2F..%2Fetc
+	// dt=2026-11-23/hour=08/kind=cef
 }
 
 // A directory is a Store too: another disk, or a mount. A real one syncs, and does not write what is there already.

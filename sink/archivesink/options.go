@@ -67,12 +67,13 @@ func (c Compression) extension() string {
 
 // A Partition is a directory level below hour, COLUMN=VALUE, taken from message data:
 //
-//	archivesink.Partition{Column: "type", Value: (*envelope.Message).Type}
+//	archivesink.Partition{Column: "kind", Value: (*envelope.Message).Type}
 //
 // Values are escaped as Hive does it. An empty one is __HIVE_DEFAULT_PARTITION__, which reads as NULL. One that comes after
-// MaxValues others, is longer than 96 bytes once escaped, or holds what cannot be printed, is __OTHER__.
+// MaxValues others, is longer than 96 bytes once escaped, or holds what cannot be printed, is __OTHER__. A column that is
+// named like a member of the envelope hides that one from SQL engines.
 type Partition struct {
-	Column    string                         // letters, digits and _, a letter first, at most 32 bytes; not dt or hour
+	Column    string                         // a-z, 0-9 and _, a letter first, at most 32 bytes; not dt or hour
 	Value     func(*envelope.Message) string // called concurrently; what it returns is not kept
 	MaxValues int                            // distinct values, counted anew each hour; default 64
 }
@@ -121,7 +122,7 @@ func (o *Options) check() error {
 	return errors.Join(err, o.Partition.check())
 }
 
-var columnForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,31}$`)
+var columnForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 
 func (p *Partition) check() error {
 	switch {

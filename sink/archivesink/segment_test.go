@@ -98,8 +98,8 @@ func TestMoveIntoVanishing(t *testing.T) {
 		}
 	}()
 	tmp, final := filepath.Join(dir, "tmp"), filepath.Join(inner, "final")
-	for range 300 {
-		rounds <- maxAttempts / 2
+	for range 50 {
+		rounds <- maxAttempts / 4
 		err := os.WriteFile(tmp, nil, 0o600)
 		if err == nil {
 			err = moveInto(tmp, final)
@@ -123,6 +123,11 @@ func TestValuesKeepNoMessage(t *testing.T) {
 		if value != "timer" || escaped != "timer" {
 			t.Errorf("kept %q as %q", value, escaped)
 		}
+	}
+	b := scratch{groups: []group{{value: "timer"}}}
+	b.reset()
+	if kept := b.groups[:1][0].value; kept != "" {
+		t.Errorf("kept %q", kept)
 	}
 }
 

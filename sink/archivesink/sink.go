@@ -110,7 +110,7 @@ func (s *Sink) tryDirectory() error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(probe.Name())
+	defer func() { _ = os.Remove(probe.Name()) }()
 	err = lock(probe, probe.Name())
 	if errors.Is(err, errLocked) { // another router that starts has cleaned it away
 		err = nil
