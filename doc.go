@@ -6,14 +6,14 @@
 //	statsd, err2 := statsdsink.New("127.0.0.1:8125", nil)
 //	zmq, err3 := zmqsource.New([]string{"tcp://127.0.0.1:5565"}, nil)
 //	if err := errors.Join(err1, err2, err3); err != nil {
-//		log.Fatal(err)
+//	log.Fatal(err)
 //	}
 //	router, err := route.New(
-//		route.Rule{Name: "stats", When: route.Type("timer", "counter", "gauge"), To: statsd},
-//		route.Rule{Name: "archive", When: route.Otherwise, To: archive},
+//	route.Rule{Name: "stats", When: route.Type("timer", "counter", "gauge"), To: statsd},
+//	route.Rule{Name: "archive", When: route.Otherwise, To: archive},
 //	)
 //	if err != nil {
-//		log.Fatal(err)
+//	log.Fatal(err)
 //	}
 //	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 //	defer stop()
@@ -27,18 +27,18 @@
 // A source runs into a sink. A router, a filter, a queue and an endpoint are all sinks, so everything composes with
 // everything. Data moves from left to right only; no package on the right knows one on the left.
 //
-//		sources                       sinks all the way down
-//		───────                       ──────────────────────
-//		zmqsource ─┐                     ┌─ statsdsink ──► statsd, Graphite
-//		           ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
-//		udpsource ─┘                     └─ otherwise: archivesink ──► a directory ──► SQL
+//	sources                       sinks all the way down
+//	───────                       ──────────────────────
+//	zmqsource ─┐                     ┌─ statsdsink ──► statsd, Graphite
+//            ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
+//	udpsource ─┘                     └─ otherwise: archivesink ──► a directory ──► SQL
 //
-//	  - [github.com/mozilla-services/metlog-go/envelope] is the message: JSON that is validated once and passed on as it is.
-//	  - [github.com/mozilla-services/metlog-go/sink] says what accepts messages, and has the combinators, the queue and the
-//	    accounts. Below it are the endpoints, sink/ledger (the books of a program) and sink/sinktest (the conformance kit).
-//	  - [github.com/mozilla-services/metlog-go/source] says what messages come out of. Below it are the inputs and
-//	    source/sourcetest.
-//	  - [github.com/mozilla-services/metlog-go/route] decides, by rules over type and metadata, which sinks get a message.
+//   - [github.com/mozilla-services/metlog-go/envelope] is the message: JSON that is validated once and passed on as it is.
+//   - [github.com/mozilla-services/metlog-go/sink] says what accepts messages, and has the combinators, the queue and the
+//     accounts. Below it are the endpoints, sink/ledger (the books of a program) and sink/sinktest (the conformance kit).
+//   - [github.com/mozilla-services/metlog-go/source] says what messages come out of. Below it are the inputs and
+//     source/sourcetest.
+//   - [github.com/mozilla-services/metlog-go/route] decides, by rules over type and metadata, which sinks get a message.
 //
 // Only zmqsource and zmqsink need cgo and libzmq. Everything else builds with CGO_ENABLED=0.
 package metlog

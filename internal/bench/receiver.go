@@ -98,7 +98,7 @@ func receiveInto(endpoint string, decoder interface {
 // metlogRouter is the router of the README without compression, as its rivals write plain lines.
 func metlogRouter(endpoint string, count int, dir string) error {
 	defer os.RemoveAll(dir)
-	archive, err := archivesink.New(dir, &archivesink.Options{Compress: archivesink.None})
+	archive, err := archivesink.New(dir, &archivesink.Options{Compress: archivesink.Plain})
 	if err != nil {
 		return err
 	}

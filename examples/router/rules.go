@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/mozilla-services/metlog-go/route"
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// The rules that hold without -rules. A rules file looks the same: a line a rule, `name: expression -> sink`, where the
+// sink is archive or, with -statsd, statsd.
+const (
+	archiveOnly = `archive: OTHERWISE -> archive`
+	withStatsd  = `
+stats:   Type in ("timer", "counter", "gauge") -> statsd
+archive: OTHERWISE -> archive`
+)
+
+// readRules returns the rules of the -rules file, or the default ones.
+func (c *config) readRules(sinks map[string]sink.Sink) ([]route.Rule, error) {
+	var text io.Reader = strings.NewReader(archiveOnly)
+	switch {
+	case c.rules != "":
+		file, err := os.Open(c.rules)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		text = file
+	case c.statsd != "":
+		text = strings.NewReader(withStatsd)
+	}
+	return route.ParseRules(text, sinks)
+}
+
+// reload has the rules read again at each SIGHUP until ctx ends. Rules that are wrong are told and change nothing.
+func (c *config) reload(ctx context.Context, router *route.Router, sinks map[string]sink.Sink) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangup:
+			}
+			rules, err := c.readRules(sinks)
+			if err == nil {
+				err = router.Replace(rules...)
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "router: the rules stay as they were:", err)
+				continue
+			}
+			fmt.Fprintf(os.Stderr, "router: %d rules in force\n", len(rules))
+		}
+	}()
+}

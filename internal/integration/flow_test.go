@@ -1,0 +1,149 @@
+package integration
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+const hello = `{"type":"hello","payload":"","fields":{}}`
+
+// Every message that the original clients were ever seen to send goes over every transport into the example router. Each
+// must come out where the rules say, once, as it was; the books must balance.
+func TestGolden(t *testing.T) {
+	vectors := goldenVectors(t)
+	transports := []struct {
+		name string
+		send func(t *testing.T, r *router)
+	}{
+		{"python PUSH", func(t *testing.T, r *router) { sendAll(python(t, "push", r.zmq), vectors) }},
+		{"node PUSH", func(t *testing.T, r *router) { sendAll(node(t, "push", r.zmq), vectors) }},
+		{"python PUB", func(t *testing.T, r *router) { publishAll(t, r, python(t, "pub", r.sub), vectors) }},
+		{"UDP", func(t *testing.T, r *router) { sendDatagrams(t, r.udp, vectors) }},
+	}
+	for _, transport := range transports {
+		t.Run(transport.name, func(t *testing.T) {
+			stats := startStatsd(t)
+			r := startRouter(t, "-statsd", stats.addr)
+			transport.send(t, r)
+			expectGolden(t, r, stats, vectors)
+		})
+	}
+}
+
+// A Node publisher binds, so the router connects.
+func TestGoldenNodePublisher(t *testing.T) {
+	vectors := goldenVectors(t)
+	stats := startStatsd(t)
+	endpoint := fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t))
+	r := startRouter(t, "-statsd", stats.addr, "-zmq-sub", ">"+endpoint)
+	publishAll(t, r, node(t, "pub", endpoint), vectors)
+	expectGolden(t, r, stats, vectors)
+}
+
+func sendAll(c *client, vectors []vector) {
+	for _, v := range vectors {
+		c.send(v.frame)
+	}
+	c.close()
+}
+
+// publishAll publishes when the subscription has proved to be there.
+func publishAll(t *testing.T, r *router, c *client, vectors []vector) {
+	c.send(hello)
+	eventually(t, func() string { return "a published message arrives\n" + r.output.String() }, func() bool { return r.holds(`"hello"`, 1) })
+	sendAll(c, vectors)
+}
+
+func sendDatagrams(t *testing.T, addr string, vectors []vector) {
+	conn, err := net.Dial("udp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for i, v := range vectors {
+		// The first may find nobody listening yet: the refusal comes back at a later write.
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			if _, err = conn.Write([]byte(v.frame)); err == nil || time.Now().After(deadline) {
+				break
+			}
+		}
+		if err != nil {
+			t.Fatal(v.name, err)
+		}
+		if i == 0 {
+			time.Sleep(time.Second)
+		}
+		if i%16 == 0 {
+			time.Sleep(5 * time.Millisecond) // a socket's buffer is small and nobody says when it is full
+		}
+	}
+}
+
+func expectGolden(t *testing.T, r *router, stats *statsd, vectors []vector) {
+	t.Helper()
+	var archived, dead []string
+	delivered := 0
+	for _, v := range vectors {
+		switch {
+		case v.dead:
+			dead = append(dead, v.text)
+		case v.stat:
+			delivered++
+		default:
+			archived = append(archived, v.text)
+		}
+	}
+	eventually(t, func() string {
+		return fmt.Sprintf("%d lines archived (%d are), %d at statsd (%s are)\n%s",
+			len(archived)+len(dead), len(r.lines()), delivered, stats.total("statsd.metrics_received"), r.output.String())
+	}, func() bool {
+		return r.holds("", len(archived)+len(dead)) && stats.total("statsd.metrics_received") == fmt.Sprint(delivered)
+	})
+	t.Log("\n" + r.stop())
+
+	var gotArchived, gotDead []string
+	for _, line := range r.lines() {
+		m, err := envelope.Parse([]byte(line))
+		switch {
+		case err != nil:
+			t.Errorf("the archive holds %q: %v", line, err)
+		case m.Type() == "hello":
+		case m.Type() == envelope.TypeDeadLetter:
+			gotDead = append(gotDead, m.Payload())
+		default:
+			gotArchived = append(gotArchived, line)
+		}
+	}
+	same(t, "archived", gotArchived, archived)
+	same(t, "dead letters", gotDead, dead)
+	if n := stats.total("statsd.bad_lines_seen"); n != "0" {
+		t.Errorf("statsd saw %s bad lines", n)
+	}
+}
+
+// same compares two lists regardless of order.
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+	if slices.Equal(got, want) {
+		return
+	}
+	counts := make(map[string]int)
+	for _, text := range want {
+		counts[text]++
+	}
+	for _, text := range got {
+		counts[text]--
+	}
+	for text, n := range counts {
+		if n != 0 {
+			t.Errorf("%s: %+d of %s", what, -n, strings.TrimSpace(text))
+		}
+	}
+}
