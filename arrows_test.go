@@ -15,6 +15,7 @@ var may = []struct {
 }{
 	{"envelope", nil},
 	{"internal/isnil", nil},
+	{"internal/zmqsocket", nil},
 	{"internal/deadletter", []string{"envelope"}},
 	{"internal/intake", []string{"envelope", "sink", "source", "internal/"}},
 	{"sink", []string{"envelope", "internal/"}},
