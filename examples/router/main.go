@@ -55,7 +55,7 @@ func run(ctx context.Context, c *config) error {
 		return err
 	}
 	router, err1 := route.New(rules...)
-	parts, err2 := inputs(c, sinks["archive"])
+	sources, parts, err2 := inputs(c, sinks["archive"])
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
@@ -63,15 +63,15 @@ func run(ctx context.Context, c *config) error {
 		fmt.Fprintln(os.Stderr, "router: warning:", warning)
 	}
 
-	books := ledger.New(append(accounters(parts), router)...)
+	books := ledger.New(append(parts, router)...) // and everything they lead to
 	if show != nil {
 		ctx = show.start(ctx)
 	}
 	c.reload(ctx, router, sinks)
 	if !c.quiet {
-		go watch(ctx, os.Stdout, books, show)
+		go watch(ctx, os.Stdout, parts, router, show)
 	}
-	err = source.Run(ctx, router, parts...)
+	err = source.Run(ctx, router, sources...)
 	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	err = errors.Join(err, books.Shutdown(grace), books.Balance())
@@ -94,19 +94,20 @@ func endpoints(c *config) (map[string]sink.Sink, error) {
 	return sinks, nil
 }
 
-// inputs makes the sources. What they cannot decode or deliver goes to the archive as dead letters.
-func inputs(c *config, archive sink.Sink) (sources []source.Source, err error) {
-	add := func(s source.Source, e error) {
-		sources, err = append(sources, s), errors.Join(err, e)
-	}
+// inputs makes the sources, and lists them once more as what keeps an account. What they cannot decode or deliver goes to
+// the archive as dead letters.
+func inputs(c *config, archive sink.Sink) (sources []source.Source, parts []sink.Accounter, err error) {
 	if len(c.zmq) > 0 {
-		add(zmqsource.New(c.zmq, &zmqsource.Options{DeadLetter: archive}))
+		s, e := zmqsource.New(c.zmq, &zmqsource.Options{DeadLetter: archive})
+		sources, parts, err = append(sources, s), append(parts, s), errors.Join(err, e)
 	}
 	if len(c.zmqSub) > 0 {
-		add(zmqsource.New(c.zmqSub, &zmqsource.Options{Subscribe: true, DeadLetter: archive}))
+		s, e := zmqsource.New(c.zmqSub, &zmqsource.Options{Subscribe: true, DeadLetter: archive})
+		sources, parts, err = append(sources, s), append(parts, s), errors.Join(err, e)
 	}
 	if c.udp != "" {
-		add(udpsource.New(c.udp, &udpsource.Options{DeadLetter: archive}))
+		s, e := udpsource.New(c.udp, &udpsource.Options{DeadLetter: archive})
+		sources, parts, err = append(sources, s), append(parts, s), errors.Join(err, e)
 	}
-	return sources, err
+	return sources, parts, err
 }
