@@ -48,4 +48,4 @@ fuzz: ; @.ci/install build
 	done
 
 clean:
-	rm -rf metlog-archive internal/integration/node_modules
+	rm -rf metlog-archive internal/integration/testdata/node_modules

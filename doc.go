@@ -30,7 +30,7 @@
 //	sources                       sinks all the way down
 //	───────                       ──────────────────────
 //	zmqsource ─┐                     ┌─ statsdsink ──► statsd, Graphite
-//            ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
+//	           ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
 //	udpsource ─┘                     └─ otherwise: archivesink ──► a directory ──► SQL
 //
 //   - [github.com/mozilla-services/metlog-go/envelope] is the message: JSON that is validated once and passed on as it is.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,7 +19,10 @@ type vector struct {
 	frame string
 	text  string // what the archive must hold
 	stat  bool   // a timer, counter or gauge
-	dead  bool   // one that statsd cannot take
+	dead  bool   // one that no line of statsd's can say
+	bad   bool   // one that can be said, but statsd takes no negative timers
+	key   string // a counter's name at statsd
+	count float64
 }
 
 var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
@@ -53,7 +57,11 @@ func goldenVectors(t testing.TB) (vectors []vector) {
 			v := vector{name: recorded.Name, frame: string(recorded.Raw), text: m.JSON()}
 			switch m.Type() {
 			case envelope.TypeTimer, envelope.TypeCounter, envelope.TypeGauge:
-				v.stat, v.dead = true, !decimal.MatchString(m.Payload())
+				v.stat = true
+				v.key, v.dead = statKey(&m)
+				elapsed, err := strconv.ParseFloat(strings.TrimSpace(m.Payload()), 64)
+				v.bad = m.Type() == envelope.TypeTimer && err == nil && elapsed < 0 && !v.dead
+				v.count = statCount(&m)
 			}
 			vectors = append(vectors, v)
 		}
@@ -67,25 +75,48 @@ func goldenVectors(t testing.TB) (vectors []vector) {
 	return vectors
 }
 
-var statLine = regexp.MustCompile(`'?([^'{,\s]+)'?: (-?[0-9.e+-]+)`)
-
-// counters returns statsd's counters but its own.
-func (s *statsd) counters() map[string]string {
-	all := make(map[string]string)
-	for _, pair := range statLine.FindAllStringSubmatch(s.read("counters"), -1) {
-		if !strings.HasPrefix(pair[1], "statsd.") {
-			all[pair[1]] = pair[2]
-		}
+// statKey returns the key of a message at statsd, by the rules that statsdsink documents and then by statsd's own, and
+// whether there can be none.
+func statKey(m *envelope.Message) (key string, dead bool) {
+	field, _ := m.Field("name")
+	name := strings.Trim(field.String(), ".: ")
+	if name == "" || !decimal.MatchString(strings.TrimSpace(m.Payload())) {
+		return "", true
 	}
-	return all
+	key = strings.ReplaceAll(m.Logger()+"."+field.String(), "::", ".")
+	key = regexp.MustCompile(`[^a-zA-Z0-9_./%-]`).ReplaceAllString(key, "_")
+	key = strings.Trim(regexp.MustCompile(`\.+`).ReplaceAllString(key, "."), ".")
+	return strings.ReplaceAll(strings.ReplaceAll(key, "/", "-"), "%", ""), false
 }
 
-// total returns one of statsd's own counters, such as statsd.metrics_received.
-func (s *statsd) total(name string) string {
-	for _, pair := range statLine.FindAllStringSubmatch(s.read("counters"), -1) {
-		if pair[1] == name {
-			return pair[2]
-		}
+// statCount returns what a counter adds at statsd, 0 for anything else.
+func statCount(m *envelope.Message) float64 {
+	if m.Type() != envelope.TypeCounter {
+		return 0
 	}
-	return ""
+	n, err := strconv.ParseFloat(strings.TrimSpace(m.Payload()), 64)
+	if err != nil {
+		return 0
+	}
+	field, _ := m.Field("rate")
+	if rate, err := strconv.ParseFloat(field.String(), 64); err == nil && rate > 0 && rate < 1 {
+		n /= rate
+	}
+	return n
+}
+
+var statLine = regexp.MustCompile(`'?([^'{,\s]+)'?: (-?[0-9.e+-]+)`)
+
+// counters returns statsd's counters, its own among them.
+func (s *statsd) counters() map[string]float64 {
+	s.t.Helper()
+	all := make(map[string]float64)
+	for _, pair := range statLine.FindAllStringSubmatch(s.read("counters"), -1) {
+		n, err := strconv.ParseFloat(pair[2], 64)
+		if err != nil {
+			s.t.Fatalf("statsd says %q", pair[0])
+		}
+		all[pair[1]] = n
+	}
+	return all
 }

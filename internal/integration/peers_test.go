@@ -75,7 +75,7 @@ func python(t testing.TB, kind, endpoint string) *client {
 
 func node(t testing.TB, kind, endpoint string) *client {
 	cmd := exec.Command("node", "testdata/client.cjs", kind, endpoint)
-	modules, err := filepath.Abs("node_modules")
+	modules, err := filepath.Abs("testdata/node_modules")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func startStatsd(t testing.TB) *statsd {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	start(t, exec.Command("node", "node_modules/statsd/stats.js", config))
+	start(t, exec.Command("node", "testdata/node_modules/statsd/stats.js", config))
 	s := &statsd{t, fmt.Sprintf("127.0.0.1:%d", port), fmt.Sprintf("127.0.0.1:%d", mgmt)}
 	eventually(t, func() string { return "statsd answers at its management port" }, func() bool {
 		conn, err := net.Dial("tcp", s.mgmt)
