@@ -27,8 +27,8 @@
 // A source runs into a sink. A router, a filter, a queue and an endpoint are all sinks, so everything composes with
 // everything. Data moves from left to right only; no package on the right knows one on the left.
 //
-//	sources                       sinks all the way down
-//	───────                       ──────────────────────
+//	sources                          sinks all the way down
+//	───────                          ──────────────────────
 //	zmqsource ─┐                     ┌─ statsdsink ──► statsd, Graphite
 //	           ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
 //	udpsource ─┘                     └─ otherwise: archivesink ──► a directory ──► SQL
