@@ -33,6 +33,8 @@
 //	           ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
 //	udpsource ─┘                     └─ otherwise: archivesink ──► a directory ──► SQL
 //
+// The packages, from left to right:
+//
 //   - [github.com/mozilla-services/metlog-go/envelope] is the message: JSON that is validated once and passed on as it is.
 //   - [github.com/mozilla-services/metlog-go/sink] says what accepts messages, and has the combinators, the queue and the
 //     accounts. Below it are the endpoints, sink/ledger (the books of a program) and sink/sinktest (the conformance kit).
