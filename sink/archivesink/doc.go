@@ -17,6 +17,9 @@
 // acknowledged may be there as well. Any number of routers may share a directory of one machine: each has names of its own
 // and holds flock(2) on its segments. Network file systems without flock, and Windows, will not do.
 //
+// Lost is what others delete. A directory that is removed under a running router is made anew and the messages of its open
+// segments are saved, if the router lives until it has sealed them.
+//
 // # Reading it
 //
 // Names that begin with "_" are hidden from Hive, Spark and map-reduce, and nothing under _open ends in .jsonl, .gz or

@@ -261,6 +261,7 @@ func TestNew(t *testing.T) {
 		{"no column", "x", archivesink.Options{Partition: archivesink.Partition{Value: value}}, "Options.Partition.Column"},
 		{"no value", "x", archivesink.Options{Partition: archivesink.Partition{Column: "type"}}, "Options.Partition.Value"},
 		{"column dt", "x", archivesink.Options{Partition: archivesink.Partition{Column: "dt", Value: value}}, "Options.Partition.Column"},
+		{"column upper case", "x", archivesink.Options{Partition: archivesink.Partition{Column: "Dt", Value: value}}, "Options.Partition.Column"},
 		{"column path", "x", archivesink.Options{Partition: archivesink.Partition{Column: "../x", Value: value}}, "Options.Partition.Column"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
