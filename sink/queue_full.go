@@ -112,7 +112,7 @@ func (q *Queue) overflow(ctx context.Context, batch []envelope.Message) error {
 		letters.add(&letter, i)
 	}
 	if len(letters.batch) > 0 {
-		failed = letters.failures(failed, q.options.DeadLetter.Send(ctx, letters.batch))
+		failed = letters.failures(failed, try(ctx, q.options.DeadLetter, letters.batch))
 		sortFailures(failed)
 	}
 	q.mu.Lock()
