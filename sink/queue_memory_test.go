@@ -115,6 +115,47 @@ func settled(t *testing.T, q *sink.Queue) sink.Account {
 	return last
 }
 
+// What has left the queue keeps no memory, whichever way it left.
+func TestWhatIsGoneIsNotPinned(t *testing.T) {
+	if raceEnabled {
+		return
+	}
+	big := strings.Repeat("x", 256<<10)
+	for name, next := range map[string]sink.Sink{
+		"sent":     sink.Discard,
+		"given up": sink.Each(func(context.Context, envelope.Message) error { return bad }),
+		"given up, but one waits": sink.Each(func(_ context.Context, m envelope.Message) error {
+			if m.Type() == "waits" {
+				return errDown
+			}
+			return bad
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := queue(t, next, &sink.QueueOptions{Backoff: sink.Backoff{Min: time.Hour, Max: time.Hour}, BatchBytes: 64 << 20})
+			defer q.Close()
+			before := heap()
+			batch := batchFrom(envelope.Draft{Type: "waits"})
+			for range 64 {
+				m, err := envelope.Parse(fmt.Appendf(nil, `{"type":"t","payload":%q}`, big))
+				if err != nil {
+					t.Fatal(err)
+				}
+				batch = append(batch, m)
+			}
+			if err := q.Send(t.Context(), batch); err != nil {
+				t.Fatal(err)
+			}
+			batch = nil
+			settled(t, q)
+			if used := int64(heap()) - int64(before); used > 4<<20 {
+				t.Errorf("the heap is %d KiB larger", used>>10)
+			}
+			runtime.KeepAlive(q)
+		})
+	}
+}
+
 // A queue that was full and is empty again has given the memory back.
 func TestABurstIsForgotten(t *testing.T) {
 	if raceEnabled {

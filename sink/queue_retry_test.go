@@ -41,6 +41,29 @@ func TestWhatFailedInPartIsSetAside(t *testing.T) {
 	})
 }
 
+func TestWhatIsSetAsideDoesNotKeepTheRestWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &fake{answer: only(errA, "x"), whole: func(context.Context, int) error { time.Sleep(sec); return nil }}
+		q := queue(t, next, &sink.QueueOptions{Backoff: sink.Backoff{Max: 1}})
+		for range 3 { // three groups, of which one is always due
+			send(t, q, "x", "ok")
+			time.Sleep(5 * sec)
+		}
+		for range 5 {
+			send(t, q, "new")
+			time.Sleep(3*sec + 1)
+			synctest.Wait()
+			if got := next.taken(); got[len(got)-1] != "new" {
+				t.Fatalf("next was given %v", next.seen())
+			}
+			next.mu.Lock()
+			next.got = []string{""}
+			next.mu.Unlock()
+		}
+		_ = q.Close()
+	})
+}
+
 func TestPoisonDoesNotBlockTheRest(t *testing.T) {
 	poison := func(batch []string) bool { return slices.Contains(batch, "5") }
 	for _, batchMessages := range []int{1, 3, 16} {

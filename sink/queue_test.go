@@ -207,10 +207,10 @@ func TestBlockWaitsForRoomInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := newGate()
 		q := queue(t, next, &sink.QueueOptions{MaxMessages: 4, BatchMessages: 2})
-		send(t, q, "1", "2", "3", "4")
+		send(t, q, "1", "2", "3")
 		synctest.Wait()
 		returned := make(chan string, 3)
-		for _, batch := range [][]string{{"5", "6", "7"}, {"8"}, {"9"}} {
+		for _, batch := range [][]string{{"4", "5", "6"}, {"7"}, {"8", "9"}} { // there is room for the second
 			go func() {
 				send(t, q, batch...)
 				returned <- batch[0]
@@ -220,7 +220,7 @@ func TestBlockWaitsForRoomInOrder(t *testing.T) {
 		if len(returned) != 0 {
 			t.Errorf("%s was let in", <-returned)
 		}
-		if a := account(t, q); a.Offered != 4 || a.Held != 4 {
+		if a := account(t, q); a.Offered != 3 || a.Held != 3 {
 			t.Errorf("the account is %+v", a)
 		}
 		close(next.open)
