@@ -79,7 +79,7 @@ func TestQueueConforms(t *testing.T) {
 	backoff := sink.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond}
 	queues := map[string]sink.QueueOptions{
 		"block":  {},
-		"small":  {MaxMessages: 3},
+		"small":  {MaxMessages: 16},
 		"single": {BatchMessages: 1},
 		"oldest": {Full: sink.DropOldest},
 		"newest": {Full: sink.DropNewest},

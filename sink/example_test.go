@@ -64,8 +64,6 @@ func oneTimer() []envelope.Message {
 	return batchFrom(envelope.Draft{Type: envelope.TypeTimer, Payload: "25"})
 }
 
-func nothing(*envelope.Message) bool { return false }
-
 var ctx = context.Background()
 
 func ExampleEach() {
@@ -193,4 +191,39 @@ func ExampleCounters() {
 	a := books.Account("statsd udp://127.0.0.1:8125")
 	fmt.Println(a.Name, a.Offered, a.Done, a.Refused, a.Dropped, a.LastError, a.Balanced())
 	// Output: statsd udp://127.0.0.1:8125 13 10 2 map[sampled:1] connection refused true
+}
+
+// What a queue could not deliver before it had to end is not lost without a word.
+func ExampleQueue_Close() {
+	down := sink.Each(func(context.Context, envelope.Message) error { return errors.New("connection refused") })
+	q, err := sink.NewQueue(down, &sink.QueueOptions{Backoff: sink.Backoff{Min: time.Minute}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(q.Send(ctx, oneTimer()))
+	var left *sink.LeftError
+	if errors.As(q.Close(), &left) {
+		fmt.Println(left.Messages, "left")
+	}
+	fmt.Println(q.Account().Dropped)
+	// Output:
+	// <nil>
+	// 1 left
+	// map[shutdown:1]
+}
+
+func ExampleQueue_Shutdown() {
+	q, err := sink.NewQueue(sink.Discard, &sink.QueueOptions{MaxMessages: 10_000})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	fmt.Println(q.Shutdown(grace))
+	fmt.Println(q.Send(grace, oneTimer()))
+	// Output:
+	// <nil>
+	// sink: closed
 }

@@ -3,7 +3,6 @@ package sink_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -322,20 +321,4 @@ func TestNextsContextLastsAsLongAsTheQueue(t *testing.T) {
 			t.Errorf("next's context ended after %v", after)
 		}
 	})
-}
-
-func ExampleQueue_Shutdown() {
-	next := sink.Filter(sink.Discard, nothing)
-	q, err := sink.NewQueue(next, &sink.QueueOptions{MaxMessages: 10_000})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	fmt.Println(q.Shutdown(grace))
-	fmt.Println(q.Send(grace, nil), q.Send(grace, oneTimer()))
-	// Output:
-	// <nil>
-	// <nil> sink: closed
 }

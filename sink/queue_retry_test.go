@@ -2,7 +2,9 @@ package sink_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -145,6 +147,26 @@ func TestQueueObeysRetryAfter(t *testing.T) {
 				if clock.seen()[1] != time.Minute {
 					t.Errorf("the attempts were at %v", clock.seen())
 				}
+			})
+		})
+	}
+}
+
+func TestAnEndlessDelayDoesNotOverflow(t *testing.T) {
+	for name, err := range map[string]error{
+		"whole": sink.RetryAfter(errA, math.MaxInt64),
+		"part":  failed(1, sink.RetryAfter(errA, math.MaxInt64)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				next := &fake{whole: whole(err)}
+				q := queue(t, next, nil)
+				send(t, q, "1", "2")
+				time.Sleep(24 * time.Hour)
+				if n := len(next.seen()); n != 1 {
+					t.Errorf("%d attempts", n)
+				}
+				_ = q.Close()
 			})
 		})
 	}
@@ -305,6 +327,40 @@ func TestDropOldestTakesWhatHasWaitedLongest(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		if want := []string{"ok", "1", "2", "new0", "new1", "new2"}; !slices.Equal(next.taken(), want) {
 			t.Errorf("next took %v, want %v", next.taken(), want)
+		}
+		_ = q.Close()
+	})
+}
+
+func TestADroppedLetterTakesItsReasonWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var readable atomic.Bool
+		letters := &fake{whole: func(context.Context, int) error {
+			if !readable.Load() {
+				return errB
+			}
+			return nil
+		}}
+		next := &fake{answer: func(_ int, payload string) error {
+			if payload == "ok" {
+				return nil
+			}
+			return sink.Permanent(errors.New("no " + payload))
+		}}
+		q := queue(t, next, &sink.QueueOptions{MaxMessages: 3, Full: sink.DropOldest, DeadLetter: letters, Backoff: steady})
+		send(t, q, "1", "2", "3")
+		synctest.Wait()
+		send(t, q, "ok")
+		readable.Store(true)
+		time.Sleep(sec)
+		synctest.Wait()
+		for i, want := range []string{"no 2", "no 3"} {
+			if why, _ := letters.kept[i].Field("error"); why.String() != want {
+				t.Errorf("letter %d says %q, want %q", i, why.String(), want)
+			}
+		}
+		if a := account(t, q); a.Dropped["oldest"] != 1 || a.Dropped["deadletter"] != 2 {
+			t.Errorf("the account is %+v", a)
 		}
 		_ = q.Close()
 	})

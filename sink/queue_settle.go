@@ -79,7 +79,7 @@ func (q *Queue) poison(n int) bool {
 func (q *Queue) pace(failed bool, n int, err error) {
 	if failed {
 		q.tried = q.now()
-		q.blocked = q.tried + max(q.waits.next(), RetryDelay(err))
+		q.blocked = later(q.tried, max(q.waits.next(), RetryDelay(err)))
 		q.limit = max(1, n/2)
 	} else if q.down || q.limit < q.options.BatchMessages {
 		q.alone = 0
@@ -181,5 +181,8 @@ func (q *Queue) setAside(g *group, err error) {
 // after is when g is due again, having failed with err.
 func (q *Queue) after(g *group, err error) time.Duration {
 	g.tried = q.now()
-	return g.tried + max(g.waits.next(), RetryDelay(err))
+	return later(g.tried, max(g.waits.next(), RetryDelay(err)))
 }
+
+// later is now + wait, however long a wait was asked for.
+func later(now, wait time.Duration) time.Duration { return now + min(wait, forever-now-1) }
