@@ -82,6 +82,9 @@ type lab struct {
 
 func (l *lab) path(name string) string { return filepath.Join(l.dir, name) }
 
+// output is where a receiver writes; it is removed when the receiver has ended, so that nobody's CPU counts for that.
+func (l *lab) output() string { return l.path("out") }
+
 // build compiles the floor programs and writes the messages.
 func (l *lab) build() error {
 	for _, args := range [][]string{

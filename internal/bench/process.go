@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -79,7 +80,7 @@ func (l *lab) race(t trial, programs []program, wall, cpu []goal) error {
 	for round := range l.rounds + 1 {
 		for i, p := range programs {
 			c, err := l.feed(t, p.command)
-			if err != nil {
+			if err := errors.Join(err, os.RemoveAll(l.output())); err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			if round > 0 {

@@ -97,7 +97,6 @@ func receiveInto(endpoint string, decoder interface {
 
 // metlogRouter is the router of the README without compression, as its rivals write plain lines.
 func metlogRouter(endpoint string, count int, dir string) error {
-	defer os.RemoveAll(dir)
 	archive, err := archivesink.New(dir, &archivesink.Options{Compress: archivesink.Plain})
 	if err != nil {
 		return err
@@ -155,7 +154,6 @@ func goodGo(endpoint string, count int, path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(path)
 	out := bufio.NewWriterSize(file, 64<<10)
 	stats, err := statsd.NewClientWithConfig(&statsd.ClientConfig{Address: statsdAddr, UseBuffered: true})
 	if err != nil {

@@ -21,7 +21,7 @@ func (s *Sink) seal(g *segment) error {
 	if err != nil {
 		return err
 	}
-	if !here && !isUnlinked(g.file) {
+	if !here && !isUnlinked(g.file) && !s.isPublished(g) {
 		s.count.Failed(fmt.Errorf("%s: someone moved %s: it is left where it is", s.name, g.path))
 		return nil
 	}
@@ -45,7 +45,7 @@ func (s *Sink) seal(g *segment) error {
 // publish makes the segment's lines stand under its name. A name that is there is the same segment, sealed by a process
 // that was killed before it could remove it.
 func (s *Sink) publish(g *segment) error {
-	final := filepath.Join(s.dir, filepath.FromSlash(g.name))
+	final := s.final(g)
 	there, err := exists(final)
 	if err != nil {
 		return err
@@ -60,6 +60,9 @@ func (s *Sink) publish(g *segment) error {
 }
 
 func (s *Sink) rename(g *segment, final string) error {
+	if done, err := s.renamePlain(g, final); done || err != nil {
+		return err
+	}
 	if err := makeDirectory(s.openIn); err != nil {
 		return err
 	}
@@ -73,6 +76,35 @@ func (s *Sink) rename(g *segment, final string) error {
 	}
 	s.usage.add(size)
 	return nil
+}
+
+// final is where the segment is published.
+func (s *Sink) final(g *segment) string { return filepath.Join(s.dir, filepath.FromSlash(g.name)) }
+
+// isPublished reports whether the segment's own file stands under its name: renamePlain has put it there, and what was to
+// follow failed.
+func (s *Sink) isPublished(g *segment) bool {
+	there, err := isAt(g.file, s.final(g))
+	return err == nil && there
+}
+
+// renamePlain publishes the segment's own file, if that is what its name asks for and nothing but whole lines is in it.
+func (s *Sink) renamePlain(g *segment, final string) (done bool, err error) {
+	if c, _ := compressionOf(g.name); c != Plain {
+		return false, nil
+	}
+	info, err := g.file.Stat()
+	if err != nil || info.Size() != g.size || isUnlinked(g.file) {
+		return false, err
+	}
+	if err := g.file.Sync(); err != nil {
+		return false, err
+	}
+	if err := moveInto(g.path, final); err != nil {
+		return false, err
+	}
+	s.usage.add(g.size)
+	return true, nil
 }
 
 // moveInto renames, and makes the directory for it. Shipping, here or in another router, removes the directories that it
