@@ -23,7 +23,7 @@ type demo struct {
 	udp    string
 	statsd net.PacketConn // nil: a real one is named
 	lines  atomic.Uint64  // the stand-in's
-	last   atomic.Value   // its last line, a string
+	last   atomic.Value   // its last line, a string; nothing before the first
 }
 
 // newDemo points c at the stand-in and makes the sender. It wants both inputs on loopback.
@@ -48,6 +48,7 @@ func newDemo(c *config) (*demo, error) {
 // start begins the stream. The context it returns ends when the stream has ended, which is when ctx has and the last
 // message is on its way: whoever reads the stream should stop then, and not before.
 func (d *demo) start(ctx context.Context) context.Context {
+	fmt.Println("A shop in this process sends some 200 messages a second over ZeroMQ and UDP. Ctrl-C ends it.")
 	streaming, ended := context.WithCancel(context.WithoutCancel(ctx))
 	if d.statsd != nil {
 		go d.countLines()
@@ -72,7 +73,7 @@ func (d *demo) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer datagrams.Close()
+	defer func() { _ = datagrams.Close() }()
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -133,7 +134,8 @@ func (d *demo) report() string {
 	if d == nil || d.statsd == nil {
 		return ""
 	}
-	return fmt.Sprintf("%8s  a stand-in for statsd in this process was sent %d lines, last %q\n", "", d.lines.Load(), d.last.Load())
+	last, _ := d.last.Load().(string)
+	return fmt.Sprintf("a stand-in for statsd got %d lines, the last %q\n", d.lines.Load(), last)
 }
 
 // countLines is the stand-in for statsd. It ends with the process.

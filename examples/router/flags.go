@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,11 @@ type config struct {
 	demo, quiet bool
 }
 
+const help = `router takes messages in over ZeroMQ and UDP, decides by rules, and sends them on to statsd and an archive.
+When no input is named, it listens on tcp://127.0.0.1:5565 (ZeroMQ PUSH) and on 127.0.0.1:5565 (UDP).
+
+`
+
 // An endpointList is a flag that may be given more than once.
 type endpointList []string
 
@@ -30,17 +36,18 @@ func (l *endpointList) Set(s string) error {
 	return nil
 }
 
-// parse reads the flags. What is wrong with them it also writes to out.
+// parse reads the flags. What is wrong with them it also writes to out, as it does the help that -h asks for.
 func parse(args []string, out io.Writer) (*config, error) {
 	c := &config{}
 	compressions := map[string]archivesink.Compression{"none": archivesink.Plain, "gzip": archivesink.Gzip, "zstd": archivesink.Zstd}
 	f := flag.NewFlagSet("router", flag.ContinueOnError)
 	f.SetOutput(out)
-	f.Var(&c.zmq, "zmq", "listen for ZeroMQ PUSH at `ENDPOINT`; >ENDPOINT connects; repeatable (default tcp://127.0.0.1:5565)")
+	f.Usage = func() {}
+	f.Var(&c.zmq, "zmq", "listen for ZeroMQ PUSH at `ENDPOINT`; >ENDPOINT connects; repeatable")
 	f.Var(&c.zmqSub, "zmq-sub", "subscribe to ZeroMQ PUB at `ENDPOINT`, bound here; >ENDPOINT connects; repeatable")
-	f.StringVar(&c.udp, "udp", "", "listen for datagrams at `ADDR` (default 127.0.0.1:5565)")
+	f.StringVar(&c.udp, "udp", "", "listen for datagrams at `ADDR`")
 	f.StringVar(&c.archive, "archive", "./metlog-archive", "archive into `DIR`")
-	f.Func("compress", "compress sealed files: `none|gzip|zstd` (default gzip)", func(s string) error {
+	f.Func("compress", "compress what is archived: `none|gzip|zstd` (default gzip)", func(s string) error {
 		compress, ok := compressions[s]
 		if !ok {
 			return fmt.Errorf("none, gzip or zstd, not %q", s)
@@ -53,12 +60,18 @@ func parse(args []string, out io.Writer) (*config, error) {
 	f.StringVar(&c.rules, "rules", "", "route by the rules in `FILE`, read again on SIGHUP")
 	f.BoolVar(&c.demo, "demo", false, "send a demonstration stream to the first -zmq endpoint and to -udp")
 	f.BoolVar(&c.quiet, "quiet", false, "do not show what flows where")
-	if err := f.Parse(args); err != nil {
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, help)
+		f.PrintDefaults()
 		return nil, err
-	}
-	if f.NArg() > 0 {
-		err := fmt.Errorf("router: unexpected argument %q", f.Arg(0))
+	case err == nil && f.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q", f.Arg(0))
 		fmt.Fprintln(out, err)
+	}
+	if err != nil {
+		fmt.Fprintln(out, "router -h lists the flags.")
 		return nil, err
 	}
 	if len(c.zmq) == 0 && len(c.zmqSub) == 0 && c.udp == "" {

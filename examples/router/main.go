@@ -8,9 +8,11 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -26,7 +28,10 @@ import (
 
 func main() {
 	config, err := parse(os.Args[1:], os.Stderr)
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
 		os.Exit(2) // parse has said why
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -75,7 +80,10 @@ func run(ctx context.Context, c *config) error {
 	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	err = errors.Join(err, books.Shutdown(grace), books.Balance())
-	fmt.Print(books)
+	fmt.Print("\n", books)
+	if err == nil {
+		fmt.Printf("Every message is accounted for. What was archived lies in %s\n", filepath.Join(c.archive, "dt=*", "hour=*"))
+	}
 	return err
 }
 

@@ -29,14 +29,18 @@ func (c *config) readRules(sinks map[string]sink.Sink) ([]route.Rule, error) {
 	case c.rules != "":
 		file, err := os.Open(c.rules)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("-rules: %w", err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		text = file
 	case c.statsd != "":
 		text = strings.NewReader(withStatsd)
 	}
-	return route.ParseRules(text, sinks)
+	rules, err := route.ParseRules(text, sinks)
+	if err != nil && c.rules != "" {
+		return nil, fmt.Errorf("-rules %s: %w", c.rules, err)
+	}
+	return rules, err
 }
 
 // reload has the rules read again at each SIGHUP until ctx ends. Rules that are wrong are told and change nothing.

@@ -90,7 +90,7 @@ func New(addr string, o *Options) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{addr: addr, options: options, bound: make(chan struct{})}
-	s.intake.Name = "udpsource udp://" + addr
+	s.intake.Name = "udp " + addr
 	s.intake.Decoder = options.Decoder
 	s.intake.DeadLetter = options.DeadLetter
 	return s, nil

@@ -110,7 +110,7 @@ func TestNewAccepts(t *testing.T) {
 			t.Errorf("%s: %v", test.addr, err)
 			continue
 		}
-		if got, want := s.Account().Name, "udpsource udp://"+test.addr; got != want {
+		if got, want := s.Account().Name, "udp "+test.addr; got != want {
 			t.Errorf("the account's name is %q, want %q", got, want)
 		}
 	}
