@@ -5,7 +5,7 @@
 .PHONY: run test check integration aitc lint tidy nocgo bench fuzz clean
 
 run: ; @.ci/install build
-	@go run ./examples/router -demo
+	@mkdir -p .bin && go build -o .bin/router ./examples/router && exec .bin/router -demo
 
 test: check integration
 
@@ -48,4 +48,4 @@ fuzz: ; @.ci/install build
 	done
 
 clean:
-	rm -rf metlog-archive internal/integration/testdata/node_modules
+	rm -rf metlog-archive .bin internal/integration/testdata/node_modules

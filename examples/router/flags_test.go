@@ -102,8 +102,8 @@ func TestReadRules(t *testing.T) {
 		want   string // rules, or what the error says
 	}{
 		{"the default", config{}, "", archive, "archive"},
-		{"the default with statsd", config{statsd: "h:1"}, "", both, "stats archive"},
-		{"a file", config{}, "cef: Type == 'cef' -> archive # all\n\nrest: OTHERWISE -> statsd", both, "cef rest"},
+		{"the default with statsd", config{statsd: "h:1"}, "", both, "stats, archive"},
+		{"a file", config{}, "cef: Type == 'cef' -> archive # all\n\nrest: OTHERWISE -> statsd", both, "cef, rest"},
 		{"a file that wants what is not there", config{}, "a: TRUE -> archive\nb: OTHERWISE -> statsd", archive,
 			"line 2: rule b: sink statsd is not configured"},
 		{"a file of something else", config{}, "{}", archive, "line 1"},
@@ -123,11 +123,7 @@ func TestReadRules(t *testing.T) {
 				}
 				return
 			}
-			var names []string
-			for _, rule := range rules {
-				names = append(names, rule.Name)
-			}
-			if got := strings.Join(names, " "); got != test.want {
+			if got := names(rules); got != test.want {
 				t.Errorf("rules %s, not %s", got, test.want)
 			}
 		})

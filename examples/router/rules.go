@@ -63,7 +63,15 @@ func (c *config) reload(ctx context.Context, router *route.Router, sinks map[str
 				fmt.Fprintln(os.Stderr, "router: the rules stay as they were:", err)
 				continue
 			}
-			fmt.Fprintf(os.Stderr, "router: %d rules in force\n", len(rules))
+			fmt.Fprintf(os.Stderr, "router: rules now in force: %s\n", names(rules))
 		}
 	}()
+}
+
+func names(rules []route.Rule) string {
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.Name)
+	}
+	return strings.Join(names, ", ")
 }
