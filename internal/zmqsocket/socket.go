@@ -95,24 +95,19 @@ func (k *Socket) pair(attach func(*zmq.Socket, string) error) (*zmq.Socket, erro
 }
 
 func configure(data *zmq.Socket, s Settings) error {
-	beat := s.Heartbeat
-	if beat <= 0 {
-		beat = 2 * time.Second
-	}
 	errs := []error{
 		data.SetLinger(0), // Close sets another
 		data.SetRcvhwm(s.HighWater),
 		data.SetSndhwm(s.HighWater),
 		data.SetMaxmsgsize(int64(s.MaxFrame)),
-		data.SetHeartbeatIvl(beat),
-		data.SetHeartbeatTimeout(beat * 5 / 2),
-		data.SetHeartbeatTtl(max(beat*5, 100*time.Millisecond)), // libzmq's unit is 0.1 s
 		data.SetHandshakeIvl(10 * time.Second),
 		data.SetConnectTimeout(10 * time.Second),
 		data.SetReconnectIvl(100 * time.Millisecond),
 		data.SetReconnectIvlMax(2 * time.Second),
-		data.SetTcpKeepalive(1), // for peers older than heartbeats
-		data.SetTcpKeepaliveIdle(60),
+		data.SetTcpKeepalive(1),
+		data.SetTcpKeepaliveIdle(10),
+		data.SetTcpKeepaliveIntvl(5),
+		data.SetTcpKeepaliveCnt(3),
 	}
 	if s.Kind == Sub {
 		errs = append(errs, data.SetSubscribe(""))

@@ -123,6 +123,7 @@ func (s *Sink) open() (*zmqsocket.Socket, error) {
 		Kind:      zmqsocket.Push,
 		HighWater: s.options.HighWater,
 		MaxFrame:  s.options.MaxFrame,
+		Plain:     s.plain,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("zmqsink: %w", err)

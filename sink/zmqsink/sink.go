@@ -38,6 +38,7 @@ type Sink struct {
 	endpoint zmqsocket.Endpoint
 	name     string
 	options  Options
+	plain    bool // for tests: do without the raw pointer
 
 	closing   chan struct{} // closed by Shutdown and Close: no Send begins
 	closeOnce sync.Once
