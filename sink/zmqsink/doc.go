@@ -21,6 +21,10 @@
 // that binds waits for a peer. Shutdown waits until the queue has left, at most for Linger; what remains is lost, and its
 // error says that something did, though not how much. Close drops the queue. A program that ends without either loses it too.
 //
+// Over ipc, a sink that ends while its peer is held up loses what the kernel still holds; over TCP it does not. A peer that
+// vanishes without a word is found out by TCP's keepalive; there are no ZMTP heartbeats, which take a peer that is held up for
+// a dead one.
+//
 // A frame larger than the peer allows costs the connection and is lost without an error. Send refuses messages larger
 // than MaxFrame for that reason.
 //

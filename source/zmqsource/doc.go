@@ -17,6 +17,7 @@
 // an error at either end: up to the sender's and the receiver's high-water mark and what the kernel's socket buffers hold.
 // When the context ends, Run stops listening and takes what is on its way, until nothing has come for 10 ms or DrainTimeout
 // is over; senders that go on sending lose what is in flight then. A receiver that falls behind makes PUSH senders wait.
+// A sender that ends while it waits loses nothing it has sent over TCP; over ipc it loses what the kernel still holds.
 //
 // PUB and SUB lose more, by nature: what is published before the subscription has arrived, and all that comes while the
 // publisher's queue for this subscriber is full.
@@ -35,6 +36,11 @@
 // Anybody who can connect can send. New refuses to bind beyond loopback unless Options.AllowRemote is set; there is no
 // authentication (CURVE will keep strangers out). A local endpoint (ipc) is a file: its directory's permissions decide who
 // may connect, and binding it takes it over from a process that has it already. Peers that do not finish their handshake
-// are dropped after 10 seconds, and those that fall silent after 5, if they speak ZMTP 3.1 or later. A multipart
-// message without an end cannot be bounded: libzmq keeps every part until the last has come, whatever the options say.
+// are dropped after 10 seconds.
+//
+// Two things libzmq does no option prevents. It keeps every part of a multipart message until the last has come, so one
+// without an end takes memory without bound. And version 4.3.4 aborts the whole process when a connection breaks that has a
+// ZMTP heartbeat waiting behind a full queue, which a hostile peer can bring about (libzmq issue 4364). Heartbeats are
+// therefore never sent from here, and peers should not send them either; TCP's keepalive finds those that are gone. Let
+// only peers connect that you would let stop this process.
 package zmqsource
