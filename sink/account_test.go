@@ -36,7 +36,7 @@ func TestCounters(t *testing.T) {
 	if err := c.Sent(4, nil); err != nil {
 		t.Error(err)
 	}
-	if err := c.Sent(4, boom); err != boom {
+	if err := c.Sent(4, boom); !errors.Is(err, boom) {
 		t.Errorf("Sent returned %v", err)
 	}
 	_ = c.Sent(4, failed(1, boom, 2, errors.New("last")))
@@ -48,7 +48,7 @@ func TestCounters(t *testing.T) {
 	c.Drop(0, "nothing", errors.New("not this"))
 	a := c.Account("name")
 	if a.Name != "name" || a.Offered != 17 || a.Done != 6 || a.Refused != 6 || a.Dropped["full"] != 5 || len(a.Dropped) != 1 ||
-		a.LastError != boom || !a.Balanced() {
+		!errors.Is(a.LastError, boom) || !a.Balanced() {
 		t.Errorf("the account is %+v", a)
 	}
 	a.Dropped["full"]++

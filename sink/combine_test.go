@@ -282,7 +282,7 @@ func TestBorrowsIsTheAndOfWhatTheyHold(t *testing.T) {
 		}
 	}
 	q := queue(t, yes, nil)
-	defer q.Close()
+	defer closed(t, q)
 	if sink.Borrows(q) {
 		t.Error("a queue says that it keeps nothing")
 	}
@@ -296,9 +296,9 @@ func TestBorrowsIsTheAndOfWhatTheyHold(t *testing.T) {
 func TestNextIsEverySinkItMaySendTo(t *testing.T) {
 	a, b := new(fake), new(fake)
 	q := queue(t, a, &sink.QueueOptions{DeadLetter: b})
-	defer q.Close()
+	defer closed(t, q)
 	plain := queue(t, a, nil)
-	defer plain.Close()
+	defer closed(t, plain)
 	tests := map[string]struct {
 		s    sink.Sink
 		want []sink.Sink

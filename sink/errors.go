@@ -61,7 +61,7 @@ func Failures(err error, n int) iter.Seq2[int, error] {
 // asBatchError finds the BatchError that err is or wraps. It does not look into joins, whose other parts say more.
 func asBatchError(err error) *BatchError {
 	for {
-		switch e := err.(type) {
+		switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 		case *BatchError:
 			return e
 		case interface{ Unwrap() error }:
@@ -110,12 +110,18 @@ func Permanent(err error) error {
 
 // IsPermanent reports whether err, about one message, is permanent. A joined error is permanent only if every part is.
 func IsPermanent(err error) bool {
-	return everyPart(err, func(e error) bool { _, ok := e.(*permanentError); return ok })
+	return everyPart(err, func(part error) bool {
+		_, ok := part.(*permanentError) //nolint:errorlint // everyPart unwraps
+		return ok
+	})
 }
 
 // hopeless reports whether sending again cannot help: every part of err, about one message, is permanent or ErrClosed.
 func hopeless(err error) bool {
-	return everyPart(err, func(e error) bool { _, ok := e.(*permanentError); return ok || e == ErrClosed })
+	return everyPart(err, func(part error) bool {
+		_, ok := part.(*permanentError) //nolint:errorlint // everyPart unwraps
+		return ok || part == ErrClosed  //nolint:errorlint // likewise
+	})
 }
 
 // everyPart reports whether is holds for err, for what it wraps or for every part of what it joins.
@@ -123,7 +129,7 @@ func everyPart(err error, is func(error) bool) bool {
 	if err == nil || is(err) {
 		return err != nil
 	}
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 	case interface{ Unwrap() error }:
 		return everyPart(e.Unwrap(), is)
 	case interface{ Unwrap() []error }:
@@ -157,7 +163,7 @@ func RetryAfter(err error, d time.Duration) error {
 
 // RetryDelay returns the longest time that a [RetryAfter] within err asks for, 0 when there is none.
 func RetryDelay(err error) (d time.Duration) {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 	case *retryAfterError:
 		return max(e.d, RetryDelay(e.err))
 	case *BatchError:

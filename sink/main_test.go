@@ -129,3 +129,11 @@ func account(tb testing.TB, s any) sink.Account {
 	}
 	return a
 }
+
+// closed closes a queue that should be empty.
+func closed(tb testing.TB, q *sink.Queue) {
+	tb.Helper()
+	if err := q.Close(); err != nil {
+		tb.Error(err)
+	}
+}

@@ -29,7 +29,7 @@ func TestShutdownDrains(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- q.Shutdown(t.Context()) }()
 		synctest.Wait()
-		if err := q.Send(t.Context(), numbered(t, 2)); err != sink.ErrClosed {
+		if err := q.Send(t.Context(), numbered(t, 2)); !errors.Is(err, sink.ErrClosed) {
 			t.Errorf("Send while it drains: %v", err)
 		}
 		if err := <-done; err != nil {
@@ -41,7 +41,7 @@ func TestShutdownDrains(t *testing.T) {
 		if err := errors.Join(q.Shutdown(t.Context()), q.Close(), q.Close()); err != nil {
 			t.Errorf("ending it again: %v", err)
 		}
-		if err := q.Send(t.Context(), numbered(t, 2)); err != sink.ErrClosed {
+		if err := q.Send(t.Context(), numbered(t, 2)); !errors.Is(err, sink.ErrClosed) {
 			t.Errorf("Send after Shutdown: %v", err)
 		}
 		if a := account(t, q); a.Offered != 9 || a.Done != 5 || a.Refused != 4 {
@@ -92,7 +92,7 @@ func TestSendersThatWaitAreToldOfTheEnd(t *testing.T) {
 		synctest.Wait()
 		left := leftBy(q.Close())
 		for range 3 {
-			if err := <-results; err != sink.ErrClosed {
+			if err := <-results; !errors.Is(err, sink.ErrClosed) {
 				t.Errorf("a waiting Send returned %v", err)
 			}
 		}
@@ -206,7 +206,7 @@ func TestWhatNobodyTakesIsLeft(t *testing.T) {
 				if a := account(t, q); a.Dropped["shutdown"] != 5 || a.Held != 0 || a.HeldBytes != 0 {
 					t.Errorf("the account is %+v", a)
 				}
-				if again := q.Close(); again != err {
+				if again := q.Close(); !errors.Is(again, err) {
 					t.Errorf("Close after it returned %v", again)
 				}
 			})
@@ -241,7 +241,7 @@ func TestCloseGivesUpAtOnce(t *testing.T) {
 		if again := errors.Join(q.Close()); leftBy(again).Messages != 3 {
 			t.Errorf("Close again: %v", again)
 		}
-		if again := q.Shutdown(t.Context()); again != err {
+		if again := q.Shutdown(t.Context()); !errors.Is(again, err) {
 			t.Errorf("Shutdown after Close: %v", again)
 		}
 	})
@@ -269,7 +269,7 @@ func TestCloseEndsAShutdown(t *testing.T) {
 					t.Errorf("Close returned %v after %v", err, time.Since(start))
 				}
 				for range 2 {
-					if other := <-results; other != err {
+					if other := <-results; !errors.Is(other, err) {
 						t.Errorf("Shutdown returned %v, Close %v", other, err)
 					}
 				}

@@ -23,7 +23,8 @@ const (
 	Overflow
 	// DropNewest drops what does not fit. Send returns nil.
 	DropNewest
-	// DropOldest drops what has been in the queue longest and is not being sent. Send returns nil.
+	// DropOldest drops what has been in the queue longest and is not being sent, what waits for DeadLetter included. Send
+	// returns nil.
 	DropOldest
 	// ShedBySeverity keeps a quarter of the queue for messages of severity Error and worse, and drops what does not fit.
 	// Send returns nil.

@@ -120,7 +120,6 @@ func TestWhatIsGoneIsNotPinned(t *testing.T) {
 	if raceEnabled {
 		return
 	}
-	big := strings.Repeat("x", 256<<10)
 	for name, next := range map[string]sink.Sink{
 		"sent":     sink.Discard,
 		"given up": sink.Each(func(context.Context, envelope.Message) error { return bad }),
@@ -133,27 +132,32 @@ func TestWhatIsGoneIsNotPinned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := queue(t, next, &sink.QueueOptions{Backoff: sink.Backoff{Min: time.Hour, Max: time.Hour}, BatchBytes: 64 << 20})
-			defer q.Close()
 			before := heap()
-			batch := batchFrom(envelope.Draft{Type: "waits"})
-			for range 64 {
-				m, err := envelope.Parse(fmt.Appendf(nil, `{"type":"t","payload":%q}`, big))
-				if err != nil {
-					t.Fatal(err)
-				}
-				batch = append(batch, m)
-			}
-			if err := q.Send(t.Context(), batch); err != nil {
+			if err := q.Send(t.Context(), bigOnes(t, 64)); err != nil {
 				t.Fatal(err)
 			}
-			batch = nil
 			settled(t, q)
 			if used := int64(heap()) - int64(before); used > 4<<20 {
 				t.Errorf("the heap is %d KiB larger", used>>10)
 			}
-			runtime.KeepAlive(q)
+			_ = q.Close()
 		})
 	}
+}
+
+// bigOnes returns a small message and n of 256 KiB.
+func bigOnes(tb testing.TB, n int) []envelope.Message {
+	tb.Helper()
+	big := strings.Repeat("x", 256<<10)
+	batch := batchFrom(envelope.Draft{Type: "waits"})
+	for range n {
+		m, err := envelope.Parse(fmt.Appendf(nil, `{"type":"t","payload":%q}`, big))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		batch = append(batch, m)
+	}
+	return batch
 }
 
 // A queue that was full and is empty again has given the memory back.
@@ -163,7 +167,7 @@ func TestABurstIsForgotten(t *testing.T) {
 	}
 	next := &stopper{release: make(chan struct{})}
 	q := queue(t, next, &sink.QueueOptions{MaxMessages: 100_000, MaxBytes: 256 << 20})
-	defer q.Close()
+	defer closed(t, q)
 	before := heap()
 	batch := slabOf(t, 256)
 	for range 50_000 / 256 {
@@ -193,7 +197,7 @@ func TestQueueAllocatesNothingForAMessage(t *testing.T) {
 		return // the race detector allocates
 	}
 	q := queue(t, sink.Discard, &sink.QueueOptions{MaxMessages: 10_000, BatchMessages: 1000})
-	defer q.Close()
+	defer closed(t, q)
 	batch := slabOf(t, 256)
 	const rounds = 400
 	allocs := testing.AllocsPerRun(rounds, func() {
@@ -213,4 +217,5 @@ func TestQueueAllocatesNothingForAMessage(t *testing.T) {
 	if allocs > 6 {
 		t.Errorf("%v allocations for a part of a slab", allocs)
 	}
+	settled(t, q)
 }

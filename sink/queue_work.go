@@ -35,7 +35,7 @@ func (q *Queue) run() {
 			g := q.takeOff(&q.dying)
 			q.mu.Unlock()
 			q.bury(q.sending, g)
-		case now >= q.blocked && q.aside.due(now) && !(q.ready(now) && (q.down || q.asided)):
+		case now >= q.blocked && q.aside.due(now) && (!q.ready(now) || !q.down && !q.asided):
 			g := q.takeOff(&q.aside)
 			g.attempted(now)
 			q.asided = true
