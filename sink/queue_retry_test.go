@@ -27,7 +27,7 @@ func TestWhatFailedInPartIsSetAside(t *testing.T) {
 	inBubble(t, next, sink.QueueOptions{Backoff: steady}, func(t *testing.T, q *sink.Queue) {
 		send(t, q, "1", "2", "3")
 		synctest.Wait()
-		if a := account(t, q); a.Done != 2 || a.Held != 1 || a.LastError != errA {
+		if a := account(t, q); a.Done != 2 || a.Held != 1 || !errors.Is(a.LastError, errA) {
 			t.Errorf("the account is %+v", a)
 		}
 		time.Sleep(sec / 2)
