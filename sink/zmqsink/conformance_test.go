@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 						to = receive(t, ">"+endpoint[1:])
 					} else {
 						to = receive(t, "tcp://127.0.0.1:*")
-						endpoint = to.source.Addresses()[0]
+						endpoint = to.address
 					}
 					s, err := New(endpoint, &c.o)
 					if err != nil {

@@ -20,8 +20,8 @@ const patience = 20 * time.Second
 // A receiver is a source that runs into a recorder.
 type receiver struct {
 	sinktest.Recorder
-	source *zmqsource.Source
-	open   chan struct{} // closed when a stall ends
+	address string
+	open    chan struct{} // closed when a stall ends
 }
 
 // receive runs a receiver at endpoint until the test ends.
@@ -31,7 +31,7 @@ func receive(t testing.TB, endpoint string) *receiver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &receiver{source: s}
+	r := &receiver{}
 	ctx, cancel := context.WithCancel(context.Background())
 	returned := make(chan error, 1)
 	go func() { returned <- s.Run(ctx, &r.Recorder) }()
@@ -41,7 +41,13 @@ func receive(t testing.TB, endpoint string) *receiver {
 			t.Error(err)
 		}
 	})
-	eventually(t, "the receiver is up", func() bool { return s.Addresses() != nil })
+	up, giveUp := context.WithTimeout(ctx, patience)
+	defer giveUp()
+	addresses, err := s.Addresses(up)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.address = addresses[0]
 	return r
 }
 

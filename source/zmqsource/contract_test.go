@@ -40,7 +40,7 @@ func subject(subscribe, plain bool) func(testing.TB, sourcetest.Options) (source
 		s.settings.Plain = plain
 		var client *zmq.Socket
 		feed := func(frames ...string) error {
-			eventually(t, "Run binds", func() bool { return s.Addresses() != nil })
+			addresses(t, s)
 			switch {
 			case client != nil:
 			case subscribe:

@@ -39,6 +39,7 @@ type keeper struct {
 
 	mu       sync.Mutex
 	messages []envelope.Message
+	largest  int // batch
 }
 
 func (k *keeper) Send(_ context.Context, batch []envelope.Message) error {
@@ -48,6 +49,7 @@ func (k *keeper) Send(_ context.Context, batch []envelope.Message) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.messages = append(k.messages, batch...)
+	k.largest = max(k.largest, len(batch))
 	return nil
 }
 
@@ -94,8 +96,20 @@ func run(t testing.TB, s *Source, to sink.Sink) (end func()) {
 		}
 	})
 	t.Cleanup(end)
-	eventually(t, "Run attaches its endpoints", func() bool { return s.Addresses() != nil })
+	addresses(t, s)
 	return end
+}
+
+// addresses waits until s is attached.
+func addresses(t testing.TB, s *Source) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	got, err := s.Addresses(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 // ipc returns the address of a local file that is not there yet.

@@ -17,6 +17,9 @@ import (
 // thread needs a moment to fetch it.
 const quiet = 10 * time.Millisecond
 
+// maxBatch is how many messages are gathered before they are offered, though there are more frames.
+const maxBatch = 4096
+
 // forever makes Receive wait for the next frame.
 const forever time.Duration = -1
 
@@ -39,11 +42,15 @@ func (s *Source) Run(ctx context.Context, to sink.Sink) error {
 
 func (s *Source) run(ctx context.Context, to sink.Sink) (err error) {
 	socket, err := zmqsocket.Open(s.settings)
-	if err != nil {
-		return err
+	if err == nil {
+		defer func() { err = errors.Join(err, socket.Close(0)) }()
+		err = s.attach(socket)
 	}
-	defer func() { err = errors.Join(err, socket.Close(0)) }()
-	if err := s.attach(socket); err != nil {
+	if err != nil {
+		s.fail = fmt.Errorf("zmqsource: %w", err)
+	}
+	close(s.attached)
+	if err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, socket.Wake)
@@ -53,6 +60,7 @@ func (s *Source) run(ctx context.Context, to sink.Sink) (err error) {
 	return s.receive(ctx, sends, socket, to)
 }
 
+// attach binds and connects every endpoint.
 func (s *Source) attach(socket *zmqsocket.Socket) error {
 	addresses := make([]string, len(s.endpoints))
 	for i, e := range s.endpoints {
@@ -62,8 +70,6 @@ func (s *Source) attach(socket *zmqsocket.Socket) error {
 		}
 		addresses[i] = address
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.addresses = addresses
 	return nil
 }
@@ -89,6 +95,9 @@ func (s *Source) receive(ctx, sends context.Context, socket *zmqsocket.Socket, t
 			meta.Received = now
 			for _, f := range frames {
 				meta.ID = s.in.Frame(f.Text, f.Slab, meta)
+				if s.in.Len() >= maxBatch {
+					s.in.Offer(sends, to)
+				}
 			}
 			s.in.Offer(sends, to)
 			if wait == forever {

@@ -1,10 +1,10 @@
 package zmqsource
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,8 +59,9 @@ type Source struct {
 	in        intake.Intake
 	ran       atomic.Bool
 
-	mu        sync.Mutex
+	attached  chan struct{} // closed when addresses or fail is set
 	addresses []string
+	fail      error
 }
 
 const (
@@ -76,7 +77,7 @@ const (
 //
 // Errors name the endpoint or option that is wrong; without cgo there is an error that says what to install.
 func New(endpoints []string, o *Options) (*Source, error) {
-	s := &Source{kind: zmqsocket.Pull}
+	s := &Source{kind: zmqsocket.Pull, attached: make(chan struct{})}
 	if o != nil {
 		s.options = *o
 	}
@@ -154,10 +155,16 @@ func (s *Source) complete() error {
 // Account returns the source's account. It is safe for concurrent use.
 func (s *Source) Account() sink.Account { return s.in.Account() }
 
-// Addresses returns the addresses that Run has bound and connected, in the order of New's endpoints, each wildcard
-// replaced by what it became; nil as long as Run has not yet attached all. It is safe for concurrent use.
-func (s *Source) Addresses() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addresses
+// Next returns the dead letter, when there is one.
+func (s *Source) Next() []sink.Sink { return s.in.Next() }
+
+// Addresses returns the addresses bound and connected, in the order of New's endpoints, each wildcard replaced by what it
+// became. It waits until Run has attached all, and returns Run's error when it cannot. It is safe for concurrent use.
+func (s *Source) Addresses(ctx context.Context) ([]string, error) {
+	select {
+	case <-s.attached:
+		return s.addresses, s.fail
+	case <-ctx.Done():
+		return nil, fmt.Errorf("zmqsource: %s is not open: %w", s.origin, ctx.Err())
+	}
 }

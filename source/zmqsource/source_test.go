@@ -4,12 +4,15 @@ package zmqsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/sink"
 	zmq "github.com/pebbe/zmq4"
 )
 
@@ -109,15 +112,34 @@ func TestRunRefuses(t *testing.T) {
 	t.Run("endpoint in use", func(t *testing.T) {
 		first := newSource(t, []string{"tcp://127.0.0.1:*"}, nil)
 		run(t, first, &keeper{})
-		address := first.Addresses()[0]
+		address := addresses(t, first)[0]
 		second := newSource(t, []string{ipc(t), address}, nil)
 		if err := second.Run(context.Background(), &keeper{}); err == nil || !strings.Contains(err.Error(), address) {
 			t.Errorf("the error does not name %s: %v", address, err)
 		}
-		if second.Addresses() != nil {
-			t.Errorf("addresses of a source that never ran: %v", second.Addresses())
+		if got, err := second.Addresses(context.Background()); got != nil || err == nil {
+			t.Errorf("addresses of a source that failed: %v, %v", got, err)
 		}
 	})
+}
+
+func TestAddressesBeforeRun(t *testing.T) {
+	s := newSource(t, []string{"tcp://127.0.0.1:*"}, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if got, err := s.Addresses(ctx); got != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestNext(t *testing.T) {
+	dead := &keeper{}
+	if got := newSource(t, []string{ipc(t)}, &Options{DeadLetter: dead}).Next(); len(got) != 1 || got[0] != sink.Sink(dead) {
+		t.Errorf("got %v", got)
+	}
+	if got := newSource(t, []string{ipc(t)}, nil).Next(); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
 }
 
 // Python's clients connect, Node's bind: one source takes both, on any number of endpoints.
@@ -137,12 +159,12 @@ func TestEndpointsMixed(t *testing.T) {
 			s := newSource(t, []string{"tcp://127.0.0.1:*", "tcp://[::1]:*", ipc(t), ">" + bound[0], ">" + bound[1]}, &Options{Subscribe: c.subscribe})
 			to := &keeper{}
 			end := run(t, s, to)
-			addresses := s.Addresses()
-			if len(addresses) != 5 || strings.Contains(strings.Join(addresses, " "), "*") {
-				t.Fatalf("addresses %v", addresses)
+			attached := addresses(t, s)
+			if len(attached) != 5 || strings.Contains(strings.Join(attached, " "), "*") {
+				t.Fatalf("addresses %v", attached)
 			}
 			want := envelopes(50)
-			for i, address := range addresses[:3] {
+			for i, address := range attached[:3] {
 				send(t, client(address, false), want[i*10:i*10+10]...)
 			}
 			for i, address := range bound {
@@ -197,6 +219,21 @@ func TestPartsAndEmptyFrames(t *testing.T) {
 		if m := &dead.messages[i]; m.Type() != envelope.TypeUndecodable || m.Payload() != "" && m.Payload() != "topic" {
 			t.Errorf("dead letter %s", m.JSON())
 		}
+	}
+}
+
+// Frames of very many envelopes are offered a few at a time.
+func TestBatchesAreBounded(t *testing.T) {
+	address := ipc(t)
+	s, to := newSource(t, []string{address}, nil), &keeper{gate: make(chan struct{})}
+	end := run(t, s, to)
+	frame := strings.Repeat("{\"type\":\"x\"}\n", 1000)
+	send(t, peer(t, zmq.PUSH, address, false), slices.Repeat([]string{frame}, 30)...)
+	close(to.gate)
+	eventually(t, "all messages are there", to.has(30_000))
+	end()
+	if to.largest > maxBatch+1000 {
+		t.Errorf("a batch of %d messages", to.largest)
 	}
 }
 
