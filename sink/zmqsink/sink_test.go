@@ -69,7 +69,10 @@ func batch(t testing.TB, payloads ...string) []envelope.Message {
 
 // failed returns the indexes that err, of a Send of n messages, names.
 func failed(err error, n int) (indexes []int) {
-	for i := range sink.Failures(err, n) {
+	for i, e := range sink.Failures(err, n) {
+		if e == nil {
+			panic("a failure without an error")
+		}
 		indexes = append(indexes, i)
 	}
 	return indexes
