@@ -4,15 +4,19 @@ package envelope
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 )
 
 // TestAITC reads the 290 messages that a server really sent in July 2012. They are somebody else's data and are not part
-// of this repository: METLOG_AITC says where they are.
+// of this repository: METLOG_AITC says where they are, from the repository's root.
 func TestAITC(t *testing.T) {
 	path := os.Getenv("METLOG_AITC")
 	if path == "" {
-		path = "../../shared/reference/golden/aitc.jsonl"
+		path = "../shared/reference/golden/aitc.jsonl"
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join("..", path) // a test runs in its package's directory
 	}
 	lines := vectors(t, path)
 	for i, line := range lines {

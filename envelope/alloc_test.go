@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +54,20 @@ func TestRewritingAllocatesOnce(t *testing.T) {
 	// Twice: the text as it grows, and the text as it is kept.
 	if n := allocations(func() { batch, _ = new(Parser).AppendParse(batch[:0], frame, 0, Meta{}) }); n > 2 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestRewritingTakesLittleMemory pins that a frame of tiny envelopes, each to be rewritten, makes little garbage.
+func TestRewritingTakesLittleMemory(t *testing.T) {
+	const n = 2000
+	frame := strings.Repeat("{\"type\":\t1}", n)
+	batch := make([]Message, 0, n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	batch, err := new(Parser).AppendParse(batch, frame, 0, Meta{})
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / n; each > 1<<10 || len(batch) != n || err != nil {
+		t.Errorf("%d bytes for each of %d envelopes of 11, %v", each, len(batch), err)
 	}
 }
 

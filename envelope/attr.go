@@ -29,8 +29,8 @@ func appendAttrs(b []byte, attrs []slog.Attr, depth int) (out []byte, doubt bool
 	for i := range attrs {
 		key, v := attrs[i].Key, attrs[i].Value
 		if key == "" {
-			if v = resolve(v); v.Kind() == slog.KindGroup {
-				b, _ = appendAttrs(b, v.Group(), depth)
+			if v = resolve(v); v.Kind() == slog.KindGroup && depth < maxDepth {
+				b, _ = appendAttrs(b, v.Group(), depth+1) // or a LogValuer that returns itself would never end
 				doubt = true
 				continue
 			}

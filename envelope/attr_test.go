@@ -31,6 +31,8 @@ func raw(text string) marshaler { return func() ([]byte, error) { return []byte(
 
 func endless() slog.Value { return slog.AnyValue(valuer(endless)) }
 
+func inlined() slog.Value { return slog.GroupValue(slog.Any("", valuer(inlined))) }
+
 // nested returns groups within groups, n deep, with a number in the innermost.
 func nested(n int) slog.Attr {
 	a := slog.Int("a", 1)
@@ -70,6 +72,9 @@ func TestAttrs(t *testing.T) {
 		{"times", list{slog.Time("a", noon), slog.Time("b", noon.Truncate(time.Second).In(east)), slog.Time("zero", time.Time{}),
 			slog.Time("late", noon.AddDate(9000, 0, 0)), slog.Time("early", noon.AddDate(-9000, 0, 0))},
 			`{"a":"2012-07-18T12:13:25.687518999Z","b":"2012-07-18T17:43:25+05:30","zero":"0001-01-01T00:00:00Z","late":"9999-12-31T23:59:59Z","early":"0000-01-01T00:00:00Z"}`},
+		{"zones that RFC 3339 cannot write", list{slog.Time("a", noon.In(time.FixedZone("", 28))), slog.Time("b", noon.In(time.FixedZone("", 24*3600))),
+			slog.Time("c", noon.In(time.FixedZone("", -24*3600))), slog.Time("d", noon.In(time.FixedZone("", 60-24*3600)))},
+			`{"a":"2012-07-18T12:13:25.687518999Z","b":"2012-07-18T12:13:25.687518999Z","c":"2012-07-18T12:13:25.687518999Z","d":"2012-07-17T12:14:25.687518999-23:59"}`},
 		{"zero attributes", list{{}, slog.Int("a", 1), {}, slog.Any("b", nil), {}}, `{"a":1,"b":null}`},
 		{"an empty name", list{slog.Int("", 1)}, `{"":1}`},
 		{"groups", list{slog.Group("g", "a", 1, slog.Group("h", "b", true)), slog.Int("c", 2)}, `{"g":{"a":1,"h":{"b":true}},"c":2}`},
@@ -90,6 +95,7 @@ func TestAttrs(t *testing.T) {
 			slog.Any("", valuer(func() slog.Value { return slog.Value{} })),
 			slog.Any("f", valuer(endless))},
 			`{"a":1,"b":{"c":2},"d":3,"f":"!ERROR: LogValue called too many times"}`},
+		{"a valuer that inlines itself", list{slog.Int("a", 1), slog.Any("", valuer(inlined))}, `{"a":1,"":"!ERROR: nested deeper than 64 levels"}`},
 		{"errors", list{slog.Any("a", errors.New("no \"disk\"")), slog.Any("b", both{}), slog.Any("c", &failure{"x"})}, `{"a":"no \"disk\"","b":{"is":"json"},"c":"x"}`},
 		{"anything", list{slog.Any("a", []int{1, 2}), slog.Any("b", map[string]any{"z": 1, "a": "<&>"}), slog.Any("c", struct {
 			X, y int

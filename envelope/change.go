@@ -2,14 +2,13 @@ package envelope
 
 import (
 	"log/slog"
-	"slices"
 	"strings"
 )
 
 // With returns a copy of m with these fields, in memory of its own. They are encoded as [Draft] says. A name that the
-// fields have already is given the new value wherever it stands, new names come last, every other byte of the text stays;
-// so does the Meta. Names are compared as they read, escapes decoded; only the first level is looked at, so a group
-// replaces what had its name.
+// fields have already is given the new value where it first stands, and stands there only; new names come last. Every
+// other byte of the text stays, and so does the Meta. Names are compared as they read, escapes decoded; only the first
+// level is looked at, so a group replaces what had its name.
 //
 // Fields that are missing or null become an object. Fields of any other type have no room for names: that, and a zero
 // Message, are a *[SyntaxError].
@@ -65,23 +64,24 @@ func (m *Message) replaceFields(fields string) (Message, error) {
 
 // An addition is one member that With adds or whose value it puts in place.
 type addition struct {
-	name  string // decoded
 	text  string // as it is added, name and value
 	value string
 	found bool
 }
 
-func additions(object string) (list []addition) {
+// additions returns object's members, and where in the list each name is.
+func additions(object string) (list []addition, places map[string]int) {
+	places = make(map[string]int)
 	for e := range entries(object, 0) {
-		name := unquote(object[e.nameStart+1 : e.nameEnd-1])
-		list = append(list, addition{name: name, text: object[e.nameStart:e.end], value: object[e.start:e.end]})
+		places[unquote(object[e.nameStart+1:e.nameEnd-1])] = len(list)
+		list = append(list, addition{text: object[e.nameStart:e.end], value: object[e.start:e.end]})
 	}
-	return list
+	return list, places
 }
 
 // merge returns the object old with the members of the object added.
 func merge(old, added string) string {
-	list := additions(added)
+	list, places := additions(added)
 	var b strings.Builder
 	b.Grow(len(old) + len(added))
 	done := len("{")
@@ -89,15 +89,15 @@ func merge(old, added string) string {
 	b.WriteByte('{')
 	for e := range entries(old, 0) {
 		comma = ","
-		name := old[e.nameStart+1 : e.nameEnd-1]
-		if i := slices.IndexFunc(list, func(a addition) bool { return sameText(name, a.name) }); i >= 0 {
+		switch i, ok := places[unquote(old[e.nameStart+1:e.nameEnd-1])]; {
+		case !ok:
+			b.WriteString(old[done:e.end])
+		case !list[i].found:
 			list[i].found = true
 			b.WriteString(old[done:e.start])
 			b.WriteString(list[i].value)
-			done = e.end
 		}
-		b.WriteString(old[done:e.end])
-		done = e.end
+		done = e.end // past a name that stands again, and the comma before it
 	}
 	for i := range list {
 		if !list[i].found {

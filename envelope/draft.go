@@ -8,28 +8,28 @@ import (
 // A Draft is an envelope being written. [Draft.Seal] makes a Message of it.
 //
 // Fields are encoded as slog's JSON handler would: a group is an object, one without a name is inlined, one without
-// attributes left out, and so is the zero Attr; a LogValuer is resolved; a time is RFC 3339 within the years 0 to 9999, a duration its
-// nanoseconds, an error its text; anything else is what encoding/json makes of it, without HTML escapes ([Value] included). NaN and the
-// infinities are null. Of a name that stands twice in one object the last is written.
+// attributes left out, and so is the zero Attr; a LogValuer is resolved; a time is RFC 3339 within the years 0 to 9999, a
+// duration its nanoseconds, an error its text; anything else is what encoding/json makes of it, without HTML escapes
+// ([Value] included). NaN and the infinities are null. Of a name that stands twice in one object the last is written.
 //
 // A value that cannot be written costs only itself. In its place stands a text: "!ERROR: " and the reason for what
-// encoding/json refuses, for JSON of more than 1 MiB from one value, and for nesting past the 64 levels a Parser takes;
-// "!PANIC: " and what was thrown when a method of the value panics.
+// encoding/json refuses, for JSON of more than 1 MiB from one value, and for nesting past the 64 levels a Parser takes (an
+// inlined group counts as one); "!PANIC: " and what was thrown when a method of the value panics.
 type Draft struct {
-	Timestamp time.Time // zero: now; [Encoder] says how it is written
-	Logger    string    // who sends, such as an application's name
-	Type      string    // any string; see [TypeTimer] and its neighbours
-	Severity  Severity  // the zero value is Info; one that is none of the eight is clamped
-	Payload   string    // the message's body, as its type defines
-	Fields    []slog.Attr
-	PID       int    // of the process; 0 or less: left out
-	Hostname  string // empty: left out
+	Timestamp time.Time   // zero: now; [Encoder] says how it is written
+	Logger    string      // who sends, such as an application's name
+	Type      string      // any string; see [TypeTimer] and its neighbours
+	Severity  Severity    // the zero value is Info; one that is none of the eight is clamped
+	Payload   string      // the message's body, as its type defines
+	Fields    []slog.Attr // everything else, as above
+	PID       int         // of the process; 0 or less: left out
+	Hostname  string      // of the host; empty: left out
 }
 
 // Seal encodes the draft. The Message's Meta is now and a new ID; it shares no memory with the draft.
 //
-// The one promise that can fail is that the message can be read again: a text of more than 1 GiB, which no [Parser] takes, is a
-// *[SyntaxError]. (What is only longer than its reader's MaxBytes is sealed.)
+// Only a text of more than 1 GiB, which no [Parser] takes, is an error, a *[SyntaxError]. What is merely longer than its
+// reader's MaxBytes is sealed.
 func (d Draft) Seal() (Message, error) {
 	var e Encoder
 	e.set(d.Logger, d.PID, d.Hostname)

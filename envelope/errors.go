@@ -22,12 +22,11 @@ const (
 	ReasonTooLarge  Reason = "too large"                     // more than Parser.MaxBytes
 	ReasonTooDeep   Reason = "nested deeper than 64"         // objects and arrays, the envelope itself included
 	ReasonToken     Reason = "unexpected character"          // the grammar of RFC 8259 allows something else here
-	ReasonNumber    Reason = "malformed number"              // such as 01, 1. or +1
+	ReasonNumber    Reason = "malformed number"              // such as 01, 1. or 1e
 	ReasonControl   Reason = "control character in a string" // RFC 8259 section 7 wants it escaped
 	ReasonEscape    Reason = "malformed escape in a string"  // such as \q or \u12
 	ReasonDuplicate Reason = "duplicate member"              // an envelope member stands twice, aliases and escaped spellings included
 	ReasonNoMember  Reason = "no member of an envelope"      // a JSON object all the same: {}, or a MozLog record
-	ReasonPrototype Reason = "prototype of 2011"             // metadata or message where 0.8 has fields and payload
 	ReasonTrailing  Reason = "more than one envelope"        // Parse only: something follows the first
 )
 

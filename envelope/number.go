@@ -20,13 +20,13 @@ func parseUint(text string) (magnitude uint64, negative, ok bool) {
 		i = scanDigits(b, i+1)
 	}
 	last := i // the end of all digits
-	exponent := 0
+	exponent := int64(0)
 	if i < len(b) {
 		exponent = parseExponent(b[i+1:])
 	}
 	// whole is how many digits stand before the decimal point once the exponent has moved it.
-	whole := point - digits + exponent
-	n := 0
+	whole := int64(point-digits) + exponent
+	n := int64(0)
 	for j := digits; j < last; j++ {
 		if b[j] == '.' {
 			continue
@@ -53,13 +53,13 @@ func parseUint(text string) (magnitude uint64, negative, ok bool) {
 }
 
 // parseExponent reads an exponent's sign and digits. It is clamped: no text is long enough to make up for more.
-func parseExponent(b []byte) (exponent int) {
+func parseExponent(b []byte) (exponent int64) {
 	negative := b[0] == '-'
 	if b[0] == '-' || b[0] == '+' {
 		b = b[1:]
 	}
 	for _, c := range b {
-		exponent = min(exponent*10+int(c-'0'), math.MaxInt32)
+		exponent = min(exponent*10+int64(c-'0'), math.MaxInt32)
 	}
 	if negative {
 		return -exponent

@@ -11,9 +11,10 @@ const (
 // 1 MiB each. Any number of goroutines may use one.
 //
 // An envelope is a JSON object with at least one of the nine members. They may stand in any order and be of odd types;
-// unknown members are kept. It is refused when it is no valid JSON, nests deeper than 64, or has a member twice, where heka_pid and
-// heka_hostname count as metlog_pid and metlog_hostname. (Names within fields and unknown members may stand twice.)
-// Refused too are the prototypes of 2011, which have metadata and message for fields and payload.
+// unknown members are kept, such as the message and metadata that the prototypes of 2011 had for payload and fields
+// ([Message.Member] reads them). It is refused when it is no valid JSON, nests deeper than 64, or has a member twice,
+// where heka_pid and heka_hostname count as metlog_pid and metlog_hostname. (Names within fields and unknown members may
+// stand twice.)
 type Parser struct {
 	// MaxBytes bounds one envelope, in bytes, as it came and as it is kept. 0 is 1 MiB; more than 1 GiB is 1 GiB.
 	MaxBytes int
@@ -24,19 +25,20 @@ type Parser struct {
 	Strict bool
 }
 
-// Parse reads exactly one envelope, of at most 1 MiB, and copies its text. Blanks around it are fine. The message's Meta
-// is a new ID, received now. Every error is a *[SyntaxError].
+// Parse reads exactly one envelope, of at most 1 MiB, and copies it, without the blanks that may stand around it. The
+// message's Meta is a new ID, received now. Every error is a *[SyntaxError].
 func Parse(text []byte) (Message, error) {
 	var m Message
-	frame := string(text)
+	frame := lend(text)
 	start := skipBlanks(frame, 0)
-	end, err := new(Parser).next(&m, frame, start, slabSize(len(frame)))
+	end, err := new(Parser).next(&m, frame, start, 0)
 	if err != nil {
 		return Message{}, err
 	}
 	if rest := skipBlanks(frame, end); rest < len(frame) {
 		return Message{}, &SyntaxError{Offset: rest, Start: rest, Reason: ReasonTrailing}
 	}
+	m = m.Clone()
 	m.setMeta(Meta{Received: time.Now(), ID: NewID()})
 	return m, nil
 }
@@ -107,8 +109,6 @@ func (p *Parser) refuse(m *Message, found outcome, rewritten bool) Reason {
 		return ReasonDuplicate
 	case found == unclean:
 		return ReasonToken
-	case m.members[memberFields] == span{} && m.members[memberPayload] == span{} && m.isPrototype():
-		return ReasonPrototype
 	case m.members[memberType] == span{} && m.members == [memberCount]span{}:
 		return ReasonNoMember
 	case p.Strict && rewritten:
@@ -119,11 +119,6 @@ func (p *Parser) refuse(m *Message, found outcome, rewritten bool) Reason {
 	return ""
 }
 
-// isPrototype recognises the envelopes of October and November 2011, whose names for payload and fields were others.
-func (m *Message) isPrototype() bool {
-	return lookup(m.text, "metadata") != "" || lookup(m.text, "message") != ""
-}
-
 func (p *Parser) maxBytes() int {
 	if p.MaxBytes <= 0 {
 		return defaultMaxBytes
@@ -132,7 +127,7 @@ func (p *Parser) maxBytes() int {
 }
 
 // slabSize returns a size in KiB as a Message keeps it.
-func slabSize(bytes int) uint16 { return uint16(min(max(bytes, 0)+1023, 65535<<10) >> 10) }
+func slabSize(bytes int) uint16 { return uint16((min(max(bytes, 0), 65535<<10) + 1023) >> 10) }
 
 func skipBlanks(text string, i int) int {
 	for i < len(text) && (text[i] == '\n' || text[i] == ' ' || text[i] == '\r' || text[i] == '\t') {

@@ -187,12 +187,22 @@ func TestMember(t *testing.T) {
 }
 
 func TestSlabBytes(t *testing.T) {
-	m := parse(t, `{"payload":"`+strings.Repeat("x", 5000)+`"}`)
-	if got := m.SlabBytes(); got != 5<<10 {
-		t.Errorf("SlabBytes() = %d", got)
+	text := `{"payload":"` + strings.Repeat("x", 5000) + `"}`
+	for slab, want := range map[int]int{0: len(text), 5001: 5 << 10, 6000: 6 << 10, 100 << 10: 100 << 10} {
+		batch, err := new(Parser).AppendParse(nil, text, slab, Meta{})
+		if err != nil || batch[0].SlabBytes() != want {
+			t.Errorf("SlabBytes() = %d of a slab of %d, want %d (%v)", batch[0].SlabBytes(), slab, want, err)
+		}
 	}
-	m.slab = 0
-	if got := m.SlabBytes(); got != len(m.JSON()) {
-		t.Errorf("SlabBytes() = %d of an unknown slab", got)
+}
+
+// What Parse returns keeps its own text alive, and not the blanks around it.
+func TestParseKeepsNoBlanks(t *testing.T) {
+	blanks := strings.Repeat(" \n", 1<<20)
+	text := []byte(blanks + nodeText + blanks)
+	m, err := Parse(text)
+	clear(text)
+	if err != nil || m.JSON() != nodeText || m.SlabBytes() != len(nodeText) {
+		t.Errorf("%d bytes for %s, %v", m.SlabBytes(), m.JSON(), err)
 	}
 }

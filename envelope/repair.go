@@ -68,6 +68,9 @@ func (r *repair) envelope() (kept string, ok bool) {
 	}
 }
 
+// firstOut is how many bytes writing anew begins with: a frame may hold very many envelopes, all of them tiny.
+const firstOut = 512
+
 // closing returns what closes the innermost composite.
 func closing(objects uint64) byte {
 	if objects&1 == 1 {
@@ -95,7 +98,7 @@ func (r *repair) peek() byte {
 // replace puts other bytes where text[r.i:end] was.
 func (r *repair) replace(end int, with string) {
 	if r.out == nil {
-		r.out = make([]byte, 0, min(len(r.text), 4<<10))
+		r.out = make([]byte, 0, min(len(r.text), firstOut))
 	}
 	r.out = append(r.out, r.text[r.copied:r.i]...)
 	r.out = append(r.out, with...)

@@ -6,6 +6,8 @@ import "time"
 const (
 	firstSecond = -62167219200
 	lastSecond  = 253402300799
+
+	secondsOfDay = 24 * 60 * 60
 )
 
 // secondLength is how much of a timestamp changes once a second; six digits and Z follow.
@@ -38,8 +40,12 @@ func putMicro(b []byte, micro int) {
 	b[3], b[4], b[5] = '0'+byte(low/100), '0'+byte(low/10%10), '0'+byte(low%10)
 }
 
-// appendTime appends t as a JSON string in RFC 3339 with its own zone and as many digits as it needs.
+// appendTime appends t as a JSON string in RFC 3339 with as many digits as it needs, and with its own zone unless that is
+// one of a day or more, or of odd seconds, which RFC 3339 cannot write.
 func appendTime(b []byte, t time.Time) []byte {
+	if _, offset := t.Zone(); offset%60 != 0 || offset <= -secondsOfDay || offset >= secondsOfDay {
+		t = t.UTC()
+	}
 	if y := t.Year(); y < 0 || y > 9999 {
 		t = time.Unix(min(max(t.Unix(), firstSecond), lastSecond), 0).UTC()
 	}

@@ -44,6 +44,8 @@ func TestValueNumbers(t *testing.T) {
 		{"1e20", 0, false, 0, false, 1e20, true},
 		{"100000000000000000000e-19", 10, true, 10, true, 10, true},
 		{"1e400", 0, false, 0, false, 0, false},
+		{"1e4294967296", 0, false, 0, false, 0, false}, // no exponent wraps, on 32 bits either
+		{"1e-4294967296", 0, false, 0, false, 0, true},
 		{"5e-324", 0, false, 0, false, 5e-324, true},
 		{`"6"`, 0, false, 0, false, 0, false},
 		{"true", 0, false, 0, false, 0, false},

@@ -114,8 +114,8 @@ func meaning(into map[string]any, attrs []slog.Attr) map[string]any {
 				means = f
 			}
 		case slog.KindTime:
-			means = v.Time().Format(time.RFC3339Nano)
-			if y := v.Time().Year(); y < 0 || y > 9999 {
+			means = v.Time()
+			if local, utc := v.Time().Year(), v.Time().UTC().Year(); min(local, utc) < 0 || max(local, utc) > 9999 {
 				means = anything
 			}
 		case slog.KindGroup:
@@ -153,6 +153,11 @@ var anything = new(int)
 func same(want, got any) bool {
 	if want == anything {
 		return true
+	}
+	if at, ok := want.(time.Time); ok {
+		text, _ := got.(string)
+		got, err := time.Parse(time.RFC3339Nano, text)
+		return err == nil && got.Equal(at)
 	}
 	wantMap, ok := want.(map[string]any)
 	if !ok {

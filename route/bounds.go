@@ -62,18 +62,19 @@ func (n *node) allBounds(negated bool) bounds {
 
 func (n *node) anyBounds(negated bool) bounds {
 	either := nothing
+	var types, loggers []set
 	var looksAt int
 	for _, kid := range n.kids {
 		b := kid.bounds(negated)
 		if b.empty() {
 			continue
 		}
-		either.types = either.types.union(b.types)
-		either.loggers = either.loggers.union(b.loggers)
+		types, loggers = append(types, b.types), append(loggers, b.loggers)
 		either.severities |= b.severities
 		either.exact = either.exact && b.exact
 		looksAt |= b.looksAt()
 	}
+	either.types, either.loggers = union(types), union(loggers)
 	// The union of "type a" and "logger x" is not the product of both unions.
 	either.exact = either.exact && looksAt&(looksAt-1) == 0
 	return either
@@ -172,11 +173,14 @@ func (s set) intersect(o set) set {
 	return set{of: both}
 }
 
-func (s set) union(o set) set {
-	if s.all || o.all {
-		return set{all: true}
+func union(sets []set) set {
+	var either []string
+	for _, s := range sets {
+		if s.all {
+			return set{all: true}
+		}
+		either = append(either, s.of...)
 	}
-	either := slices.Concat(s.of, o.of)
 	slices.Sort(either)
 	return set{of: slices.Compact(either)}
 }

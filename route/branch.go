@@ -53,7 +53,7 @@ func (b *branch) named(err error, n int) error {
 	var failed []sink.Failure
 	var last *ruleError
 	for i, e := range sink.Failures(err, n) {
-		if last == nil || !identical(last.err, e) {
+		if last == nil || !same(last.err, e) {
 			last = &ruleError{b.rule, e}
 		}
 		failed = append(failed, sink.Failure{Index: i, Err: last})
@@ -70,14 +70,7 @@ func (b *branch) of(r *Rule) bool {
 	return b.rule == r.Name && b.bestEffort == r.BestEffort && same(b.to, r.To)
 }
 
-func identical(a, b error) bool {
+// same reports whether a and b are one. What cannot be compared, such as a func, is never the same as anything.
+func same(a, b any) bool {
 	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
-}
-
-// same reports whether two sinks are one. Those that cannot be compared are taken for one when they are of one type.
-func same(a, b sink.Sink) bool {
-	if !reflect.ValueOf(a).Comparable() || !reflect.ValueOf(b).Comparable() {
-		return reflect.TypeOf(a) == reflect.TypeOf(b)
-	}
-	return a == b
 }

@@ -3,6 +3,7 @@ package route
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -24,6 +25,28 @@ func found(r *Router, m *envelope.Message) (considered, tested []string) {
 	}
 	slices.Sort(considered)
 	return considered, tested
+}
+
+// Compiling an Or of many tests takes memory, and so time, in proportion to their number.
+func TestIndexOfManyTests(t *testing.T) {
+	compiled := func(n int) uint64 {
+		ms := make([]Matcher, n)
+		for i := range ms {
+			ms[i] = Type(fmt.Sprint(i))
+		}
+		either := Or(ms...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := mustNew(t, Rule{Name: "x", When: either, To: sink.Discard})
+		runtime.ReadMemStats(&after)
+		if len(r.program.Load().byType) != n {
+			t.Errorf("%d types of %d are indexed", len(r.program.Load().byType), n)
+		}
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if small, large := compiled(500), compiled(4000); large > 16*small {
+		t.Errorf("%d bytes for 500 tests, %d for 4000", small, large)
+	}
 }
 
 func TestIndex(t *testing.T) {

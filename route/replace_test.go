@@ -62,6 +62,32 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// A handler is a sink that cannot be compared with another.
+type handler func([]envelope.Message)
+
+func (h handler) Send(_ context.Context, batch []envelope.Message) error {
+	h(batch)
+	return nil
+}
+
+func TestReplaceOfFuncs(t *testing.T) {
+	var first, second int
+	router := mustNew(t, Rule{Name: "x", To: handler(func(batch []envelope.Message) { first += len(batch) })})
+	send := func() {
+		if err := router.Send(context.Background(), batchOf(t, "a", "b")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	if err := router.Replace(Rule{Name: "x", To: handler(func(batch []envelope.Message) { second += len(batch) })}); err != nil {
+		t.Fatal(err)
+	}
+	send()
+	if first != 2 || second != 2 || !slices.Equal(offered(router), []string{"x 2", "x 2"}) {
+		t.Errorf("the first got %d, the second %d: %v", first, second, offered(router))
+	}
+}
+
 func TestReplaceRefuses(t *testing.T) {
 	plain := &leaf{}
 	router := mustNew(t, Rule{Name: "x", To: plain})

@@ -40,8 +40,9 @@ func New(rules ...Rule) (*Router, error) {
 
 // Send gives each rule's sink the messages that the rule matches, in their order and as one batch: one sink after another
 // on the caller's goroutine, in the order of the rules but BestEffort ones last. A sink of two rules gets twice what both
-// match. The sinks, not the router, look at ctx, so each is asked whatever became of the others. The error has each message that a rule's sink refused, BestEffort ones
-// excepted, with the rules' names, and each that no rule matches, with [ErrUnrouted].
+// match. The sinks, not the router, look at ctx, so each is asked whatever became of the others. The error has each message
+// that a rule's sink refused, BestEffort ones excepted, with the rules' names, and each that no rule matches, with
+// [ErrUnrouted].
 func (r *Router) Send(ctx context.Context, batch []envelope.Message) error {
 	if len(batch) == 0 {
 		return nil
@@ -63,9 +64,10 @@ func (r *Router) Send(ctx context.Context, batch []envelope.Message) error {
 
 // Replace gives the router other rules. A Send that has begun goes on with those it began with. A rule that stays, with
 // its name, its sink and its BestEffort, goes on with its account; the accounts of rules that are gone, and what those
-// lead to, stay in Next. A sink that no rule leads to any more belongs, as before, to who made it. Rules that [New] would
-// not take are an error, and so are rules that lead back to the router or change what Borrows says; the router then
-// stays as it was.
+// lead to, stay in Next, so each new sink in place of another costs a little memory for good. (A sink that cannot be
+// compared, such as a func, is a new one each time.) A sink that no rule leads to any more belongs, as before, to who made
+// it. Rules that [New] would not take are an error, and so are rules that lead back to the router or change what Borrows
+// says; the router then stays as it was.
 func (r *Router) Replace(rules ...Rule) error {
 	if err := r.validate(rules); err != nil {
 		return fmt.Errorf("route: Replace: %w", err)

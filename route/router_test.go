@@ -352,6 +352,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a typed nil sink", []Rule{{Name: "x", To: (*leaf)(nil)}}, `route: rule "x": To is nil`},
 		{"a name twice", []Rule{{Name: "x", To: ok}, {Name: "y", To: ok}, {Name: "x", To: ok}}, `route: rule "x": the name is taken`},
 		{"a line in a name", []Rule{{Name: "x\ny", To: ok}}, `route: rule "x\ny": the name is too long or not printable`},
+		{"invalid UTF-8 in a name", []Rule{{Name: "x\xff", To: ok}}, `route: rule "x\xff": the name is too long or not printable`},
 		{"a long name", []Rule{{Name: strings.Repeat("x", 129), To: ok}}, "the name is too long or not printable"},
 		{"a bad expression", []Rule{{Name: "x", When: Payload.Matches("("), To: ok}}, `route: rule "x": Payload: error parsing regexp: missing closing ): ` + "`(`"},
 		{"a bad expression within", []Rule{{Name: "x", When: Not(And(Type("a"), Payload.Matches("["))), To: ok}}, `rule "x": Payload: error parsing regexp`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mozilla-services/metlog-go/internal/isnil"
 	"github.com/mozilla-services/metlog-go/sink"
@@ -50,7 +51,7 @@ func validate(rules []Rule) error {
 func (r *Rule) validate() error {
 	var errs []error
 	unprintable := func(c rune) bool { return !unicode.IsPrint(c) }
-	if len(r.Name) > maxName || strings.ContainsFunc(r.Name, unprintable) {
+	if len(r.Name) > maxName || !utf8.ValidString(r.Name) || strings.ContainsFunc(r.Name, unprintable) {
 		errs = append(errs, errors.New("the name is too long or not printable"))
 	}
 	if isnil.Is(r.To) {
