@@ -22,7 +22,7 @@ import (
 	"github.com/mozilla-services/metlog-go/source/zmqsource"
 )
 
-// statsdAddr is where the receivers send statsd's lines: nobody listens, and UDP does not mind.
+// statsdAddr is where the receivers send statsd's lines.
 const statsdAddr = "127.0.0.1:18125"
 
 // receiver runs one kind of receiver until it has taken the count in args[0].
@@ -65,6 +65,9 @@ func (c *counted) Send(ctx context.Context, batch []envelope.Message) error {
 	}
 	return err
 }
+
+// Borrows reports what the sink behind it does; without one, nothing is kept.
+func (c *counted) Borrows() bool { return c.next == nil || sink.Borrows(c.next) }
 
 // unread is a decoder that makes one message of a frame without reading it.
 type unread struct{}

@@ -34,9 +34,11 @@ type Settings struct {
 	HighWater int  // frames queued per peer
 	MaxFrame  int  // bytes; a peer that sends a larger frame is disconnected
 	Plain     bool // leaves the raw pointer alone
+	Reuse     bool // receives into the same memory again and again
 }
 
-// A Frame is one frame that was received. Its text never changes; it is part of memory of Slab bytes.
+// A Frame is one frame that was received. Its text is part of memory of Slab bytes. It never changes, but for a socket with
+// Reuse, where it is good until the next Receive.
 type Frame struct {
 	Text string
 	Slab int

@@ -34,7 +34,7 @@ func (k *Socket) Receive(frames []Frame, wait, linger time.Duration) ([]Frame, e
 	if k.batch.count == 0 {
 		return frames, err
 	}
-	slab := make([]byte, int(k.batch.total))
+	slab := k.memory(int(k.batch.total))
 	sizes := k.batch.size[:k.batch.count]
 	C.metlog_take(k.batch, (*C.char)(unsafe.Pointer(unsafe.SliceData(slab))))
 	all := unsafe.String(unsafe.SliceData(slab), len(slab))
@@ -43,6 +43,17 @@ func (k *Socket) Receive(frames []Frame, wait, linger time.Duration) ([]Frame, e
 		all = all[size:]
 	}
 	return frames, err
+}
+
+// memory returns a slab of n bytes. One that few batches would fill is not kept.
+func (k *Socket) memory(n int) []byte {
+	if !k.reuse || n > 2*maxBytes {
+		return make([]byte, n)
+	}
+	if n > cap(k.slab) {
+		k.slab = make([]byte, n, n+n/4)
+	}
+	return k.slab[:n]
 }
 
 // timeout returns d in milliseconds, -1 for ever.

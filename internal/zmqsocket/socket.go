@@ -35,6 +35,8 @@ type Socket struct {
 	raw     unsafe.Pointer // data; nil: the shim is not used
 	rawCtl  unsafe.Pointer // control
 	batch   *C.metlog_batch
+	reuse   bool
+	slab    []byte // what is used again
 	bound   []string
 
 	mu    sync.Mutex
@@ -47,7 +49,7 @@ func Open(s Settings) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("libzmq: %w", err)
 	}
-	k := &Socket{context: context}
+	k := &Socket{context: context, reuse: s.Reuse}
 	if err := k.open(s); err != nil {
 		_ = k.Close(0)
 		return nil, fmt.Errorf("libzmq: %w", err)

@@ -41,7 +41,9 @@ func (s *Source) Run(ctx context.Context, to sink.Sink) error {
 }
 
 func (s *Source) run(ctx context.Context, to sink.Sink) (err error) {
-	socket, err := zmqsocket.Open(s.settings)
+	settings := s.settings
+	settings.Reuse = sink.Borrows(to)
+	socket, err := zmqsocket.Open(settings)
 	if err == nil {
 		defer func() { err = errors.Join(err, socket.Close(0)) }()
 		err = s.attach(socket)
