@@ -1,0 +1,93 @@
+package metlog
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/isnil"
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// A Client sends messages to a sink. All its methods may be called concurrently, also after Shutdown.
+type Client struct {
+	to      sink.Sink
+	borrows bool
+	options Options
+	epoch   time.Time
+	timer   *time.Timer // fires an interval after the first message
+
+	shards []shard
+	hint   sync.Pool // of pointers into shards: which one this processor used last
+	next   atomic.Uint32
+	drafts sync.Pool // of *draft
+	series registry
+	report reporter
+
+	wake   chan struct{} // the worker has something to do
+	armed  atomic.Bool   // timer runs
+	due    atomic.Bool   // the worker must look into the shards
+	ending atomic.Bool   // the shards are closed
+	giveUp atomic.Bool   // offer nothing more
+	done   chan struct{} // closed when the worker has ended
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	store
+}
+
+// New returns a client that sends to to and starts the goroutine that does, which ends with Shutdown or Close. Nothing
+// is sent before the first message. An error names what is wrong: a nil to, an option out of its bounds.
+func New(to sink.Sink, o *Options) (*Client, error) {
+	if isnil.Is(to) {
+		return nil, errors.New("metlog: nil sink")
+	}
+	options := Options{}
+	if o != nil {
+		options = *o
+		options.Filters = slices.Clone(o.Filters)
+	}
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		to:      to,
+		borrows: sink.Borrows(to),
+		options: options,
+		epoch:   time.Now(),
+		wake:    make(chan struct{}, 1),
+		done:    make(chan struct{}),
+	}
+	c.report.to = options.OnError
+	c.series.set(options.Rates)
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.store.room = options.MaxBytes
+	c.openShards()
+	c.timer = time.AfterFunc(options.FlushInterval, c.expire)
+	c.timer.Stop()
+	go c.work()
+	return c, nil
+}
+
+func (c *Client) openShards() {
+	n := min(2*runtime.GOMAXPROCS(0), c.options.MaxBytes/(8*chunkBytes))
+	c.shards = make([]shard, n)
+	for i := range c.shards {
+		c.shards[i].encoder = c.encoder()
+	}
+	c.store.spare = max(n, c.options.MaxBytes/(4*chunkBytes))
+	c.hint.New = func() any { return &c.shards[c.next.Add(1)%uint32(n)] }
+	c.drafts.New = func() any { return &draft{encoder: c.encoder()} }
+}
+
+func (c *Client) encoder() *envelope.Encoder {
+	return envelope.NewEncoder(c.options.Logger, c.options.PID, c.options.Hostname)
+}
+
+// Next returns the sink that the client sends to.
+func (c *Client) Next() []sink.Sink { return []sink.Sink{c.to} }

@@ -1,0 +1,125 @@
+package metlog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// Emit sends a message of any type, with any payload and any fields, at the client's severity.
+//
+// Fields are encoded as [envelope.Draft] says. ctx carries values only: that it has ended stops no message.
+func (c *Client) Emit(ctx context.Context, typ, payload string, attrs ...slog.Attr) {
+	c.emit(ctx, c.options.Severity, typ, payload, attrs)
+}
+
+// EmitAt is [Client.Emit] at a severity.
+func (c *Client) EmitAt(ctx context.Context, severity envelope.Severity, typ, payload string, attrs ...slog.Attr) {
+	c.emit(ctx, severity, typ, payload, attrs)
+}
+
+// Log sends a line of text, as a message of type oldstyle.
+func (c *Client) Log(ctx context.Context, severity envelope.Severity, text string, attrs ...slog.Attr) {
+	c.emit(ctx, severity, envelope.TypeLog, text, attrs)
+}
+
+// Logf is [Client.Log] of fmt.Sprintf(format, args...), which is not called for what a filter drops.
+func (c *Client) Logf(ctx context.Context, severity envelope.Severity, format string, args ...any) {
+	if !c.passes(envelope.TypeLog, severity) {
+		c.drop(filtered)
+		return
+	}
+	c.write(ctx, severity, envelope.TypeLog, fmt.Sprintf(format, args...), nil)
+}
+
+// EmitJSON sends a message with fields that are encoded already: one JSON object, which is read once to be sure of it.
+// A zero at is now. It is for bridges from other loggers.
+//
+// A [*envelope.SyntaxError] says why fields are none; nothing was sent then, and the account says Refused. Every other
+// outcome is nil.
+func (c *Client) EmitJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
+	if !c.passes(typ, severity) {
+		c.drop(filtered)
+		return nil
+	}
+	size := len(typ) + len(payload) + len(fields)
+	if size > largeMessage {
+		return c.draftJSON(ctx, at, severity, typ, payload, fields)
+	}
+	s := c.open(ctx, size)
+	if s == nil {
+		return nil
+	}
+	if at.IsZero() {
+		at = c.now(s)
+	}
+	b, err := s.encoder.AppendJSON(s.chunk.text(), s.chunk.last(), at, severity, typ, payload, fields)
+	if err != nil {
+		c.refuse(s, err)
+		return err
+	}
+	c.commit(s, b)
+	return nil
+}
+
+// emit is Emit after the choice of severity.
+func (c *Client) emit(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr) {
+	if !c.passes(typ, severity) {
+		c.drop(filtered)
+		return
+	}
+	c.write(ctx, severity, typ, payload, attrs)
+}
+
+// write is emit without the filters.
+func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr) {
+	size, simple := measure(attrs)
+	size += len(typ) + len(payload)
+	if !simple || size > largeMessage {
+		c.draft(ctx, severity, typ, payload, attrs)
+		return
+	}
+	s := c.open(ctx, size)
+	if s == nil {
+		return
+	}
+	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.now(s), severity, typ, payload, attrs))
+}
+
+// text is the memory in use.
+func (ch *chunk) text() []byte { return ch.memory[:ch.used] }
+
+// measure returns about how many bytes attrs take, and whether encoding them calls no one's methods.
+func measure(attrs []slog.Attr) (size int, simple bool) {
+	for i := range attrs {
+		n, ok := measureValue(&attrs[i].Value)
+		if !ok {
+			return 0, false
+		}
+		size += len(attrs[i].Key) + n
+	}
+	return size, true
+}
+
+func measureValue(v *slog.Value) (size int, simple bool) {
+	switch v.Kind() {
+	case slog.KindString:
+		return len(v.String()) + 8, true
+	case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
+		return 0, false
+	default:
+		return 32, true
+	}
+}
+
+// refuse counts a message that goes back to its caller, and unlocks s.
+func (c *Client) refuse(s *shard, err error) {
+	c.mu.Lock()
+	c.returned++
+	c.lastError = err
+	c.mu.Unlock()
+	c.put(s)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package metlog
+
+const raceEnabled = false

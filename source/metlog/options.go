@@ -1,0 +1,107 @@
+package metlog
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// Options are what may be chosen about a [Client]. The zero value is all defaults.
+type Options struct {
+	// Logger says who speaks. The default is the name of the program's file.
+	Logger string
+
+	// Severity is that of messages sent without one. The default is Info.
+	Severity envelope.Severity
+
+	// Hostname is the default of what os.Hostname says.
+	Hostname string
+
+	// PID is the process in the envelope. The default is this one.
+	PID int
+
+	// Rates say which share of the timers, counters and gauges is sent. The default is all. See [Client.SetRates].
+	Rates Rates
+
+	// Filters decide what is sent: a message that one of them is false for is counted as Dropped "filtered". They are
+	// asked in order. The default is none.
+	Filters []Filter
+
+	// MaxBytes bounds the memory, in bytes, of messages that wait to be sent: their text and its index. The default is
+	// 16 MiB, the least is 2 MiB.
+	MaxBytes int
+
+	// Full is what happens to a message there is no room for. The default is Drop.
+	Full Full
+
+	// FlushInterval is how long a message may wait for others. The default is 50 ms.
+	FlushInterval time.Duration
+
+	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time. The
+	// default is to tell nobody; [Client.Account] has the numbers all the same.
+	OnError func(error)
+}
+
+// Full is what a [Client] does with a message when MaxBytes are waiting.
+type Full int
+
+const (
+	// Drop counts the message as Dropped "full".
+	Drop Full = iota
+	// Block makes the caller wait for room until its ctx ends; calls that have no ctx wait until Shutdown. Then the
+	// message is dropped. The sink must not send to the client itself.
+	Block
+)
+
+const (
+	defaultMaxBytes = 16 << 20
+	leastMaxBytes   = 2 << 20
+	defaultInterval = 50 * time.Millisecond
+)
+
+// complete checks the options and puts defaults where nothing was chosen.
+func (o *Options) complete() error {
+	switch {
+	case o.Severity < envelope.Emergency || o.Severity > envelope.Debug:
+		return fmt.Errorf("metlog: Severity is none of RFC 5424's: %d", int(o.Severity))
+	case o.PID < 0:
+		return fmt.Errorf("metlog: PID is negative: %d", o.PID)
+	case o.MaxBytes != 0 && o.MaxBytes < leastMaxBytes:
+		return fmt.Errorf("metlog: MaxBytes is less than %d: %d", leastMaxBytes, o.MaxBytes)
+	case o.Full != Drop && o.Full != Block:
+		return fmt.Errorf("metlog: Full is unknown: %d", int(o.Full))
+	case o.FlushInterval < 0:
+		return fmt.Errorf("metlog: FlushInterval is negative: %v", o.FlushInterval)
+	}
+	for i, f := range o.Filters {
+		if f == nil {
+			return fmt.Errorf("metlog: Filters[%d] is nil", i)
+		}
+	}
+	o.fill()
+	return nil
+}
+
+func (o *Options) fill() {
+	if o.Logger == "" {
+		o.Logger = filepath.Base(os.Args[0])
+	}
+	if o.Hostname == "" {
+		o.Hostname = "localhost"
+		if name, err := os.Hostname(); err == nil && name != "" {
+			o.Hostname = name
+		}
+	}
+	if o.PID == 0 {
+		o.PID = os.Getpid()
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = defaultMaxBytes
+	}
+	if o.FlushInterval == 0 {
+		o.FlushInterval = defaultInterval
+	}
+}

@@ -1,0 +1,69 @@
+package metlog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// A Prepared sends messages of one type with the same names of fields, which were encoded once.
+type Prepared struct {
+	client *Client
+	typ    string
+	keys   []string
+	shape  *envelope.Shape
+	told   sync.Once
+}
+
+// Prepare returns a Prepared for messages of type typ with the fields named by keys.
+func (c *Client) Prepare(typ string, keys ...string) *Prepared {
+	return &Prepared{client: c, typ: typ, keys: slices.Clone(keys), shape: envelope.NewShape(typ, keys...)}
+}
+
+// Emit sends a message with a value for each key, in their order, at the client's severity. With a wrong number of
+// values nothing is sent: that is counted as Dropped "values", and OnError is told once.
+func (p *Prepared) Emit(ctx context.Context, payload string, vs ...slog.Value) {
+	c := p.client
+	severity := c.options.Severity
+	if len(vs) != len(p.keys) {
+		p.mistaken(len(vs))
+		return
+	}
+	if !c.passes(p.typ, severity) {
+		c.drop(filtered)
+		return
+	}
+	size := len(p.typ) + len(payload)
+	simple := true
+	for i := range vs {
+		n, ok := measureValue(&vs[i])
+		size += len(p.keys[i]) + n
+		simple = simple && ok
+	}
+	if !simple || size > largeMessage {
+		c.draftShape(ctx, severity, p.shape, payload, vs)
+		return
+	}
+	s := c.open(ctx, size)
+	if s == nil {
+		return
+	}
+	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.now(s), severity, p.shape, payload, vs)
+	if err != nil {
+		s.drop(large)
+		c.put(s)
+		return
+	}
+	c.commit(s, b)
+}
+
+func (p *Prepared) mistaken(n int) {
+	p.client.drop(values)
+	p.told.Do(func() {
+		p.client.report.tell(fmt.Errorf("metlog: prepared %.100q takes %d values %.200q and was given %d", p.typ, len(p.keys), p.keys, n))
+	})
+}

@@ -1,0 +1,86 @@
+package metlog
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// reportEvery is how often OnError may be called.
+const reportEvery = time.Second
+
+// A reporter calls OnError, not too often and never under a lock.
+type reporter struct {
+	to      func(error)
+	mu      sync.Mutex
+	last    time.Time // when it was called
+	busy    chan struct{}
+	lost    int // messages refused that it was not told of
+	pending error
+}
+
+// refused reports that the sink refused n messages.
+func (r *reporter) refused(n int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost += n
+	r.pending = err
+	r.send(false)
+}
+
+// tell reports err, unless it comes too soon.
+func (r *reporter) tell(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pending == nil {
+		r.pending = err
+	}
+	r.send(false)
+}
+
+func (r *reporter) send(now bool) {
+	if r.to == nil || r.pending == nil || r.busy != nil || !now && !r.last.IsZero() && time.Since(r.last) < reportEvery {
+		return
+	}
+	err := r.pending
+	if r.lost > 0 {
+		err = fmt.Errorf("metlog: %d messages refused, the last: %w", r.lost, err)
+	}
+	r.pending, r.lost, r.last = nil, 0, time.Now()
+	busy := make(chan struct{})
+	r.busy = busy
+	go func() {
+		defer func() {
+			_ = recover() // OnError's own fault
+			r.mu.Lock()
+			r.busy = nil
+			r.mu.Unlock()
+			close(busy)
+		}()
+		r.to(err)
+	}()
+}
+
+// end reports what was kept back, and waits a little for OnError to return.
+func (r *reporter) end() {
+	r.wait()
+	r.mu.Lock()
+	r.send(true)
+	r.mu.Unlock()
+	r.wait()
+}
+
+func (r *reporter) wait() {
+	r.mu.Lock()
+	busy := r.busy
+	r.mu.Unlock()
+	if busy == nil {
+		return
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-busy:
+	case <-timer.C:
+	}
+}

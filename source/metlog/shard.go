@@ -1,0 +1,194 @@
+package metlog
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// A shard is where the goroutines of one processor, more or less, write their messages. There is a fixed number of them.
+type shard struct {
+	mu      sync.Mutex
+	closed  bool
+	encoder *envelope.Encoder
+	chunk   *chunk // nil until the next message
+	rest    []byte // what is left of the last chunk's memory
+	wall    time.Time
+	mono    time.Duration // since the client's epoch, when wall was read
+	offered uint64
+	dropped [reasons]uint64
+
+	_ [64]byte // the next one's lock is on a cache line of its own
+}
+
+// A reason is why a message was dropped.
+type reason int
+
+const (
+	sampled reason = iota
+	filtered
+	full
+	closed
+	refused
+	shutdown
+	values
+	number
+	large
+	reasons
+)
+
+//nolint:gochecknoglobals // a table, never written to
+var reasonNames = [reasons]string{
+	"sampled", "filtered", "full", "closed", "refused", "shutdown", "values", "number", "large",
+}
+
+// drop counts a message that was counted as offered.
+func (s *shard) drop(why reason) { s.dropped[why]++ }
+
+// drop counts one message that never reaches a shard.
+func (c *Client) drop(why reason) {
+	s := c.pick()
+	s.mu.Lock()
+	s.offered++
+	s.drop(why)
+	c.put(s)
+}
+
+func (c *Client) pick() *shard { return c.hint.Get().(*shard) } //nolint:forcetypeassert // nothing else is put there
+
+// put unlocks a shard and gives it back.
+func (c *Client) put(s *shard) {
+	s.mu.Unlock()
+	c.hint.Put(s)
+}
+
+// open returns a shard, locked, with room for a message of about size bytes, which it counts as offered. Nil means that
+// there is none and that the message was dropped.
+func (c *Client) open(ctx context.Context, size int) *shard {
+	s := c.pick()
+	s.mu.Lock()
+	s.offered++
+	for {
+		switch {
+		case s.closed:
+			s.drop(closed)
+			c.put(s)
+			return nil
+		case s.chunk.fits(size) || c.turn(s, size):
+			return s
+		case c.options.Full == Drop:
+			s.drop(full)
+			c.put(s)
+			return nil
+		}
+		s.offered-- // held by nobody while it waits
+		s.mu.Unlock()
+		waited := c.await(ctx, chunkBytes)
+		s.mu.Lock()
+		s.offered++
+		if !waited && !s.closed {
+			s.drop(full)
+			c.put(s)
+			return nil
+		}
+	}
+}
+
+// turn gives s a chunk with room for size, and hands the one it had on to be sent. It reports false when all memory is
+// in use.
+func (c *Client) turn(s *shard, size int) bool {
+	if s.chunk == nil && c.starved.Load() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.chunk != nil {
+		c.hand(s)
+		c.rouse()
+	}
+	s.chunk = c.take(s.rest, size)
+	s.rest = nil
+	return s.chunk != nil
+}
+
+// hand moves the chunk of a shard to those that are ready to be sent.
+func (c *Client) hand(s *shard) {
+	ch := s.chunk
+	s.chunk = nil
+	if ch.count == 0 {
+		c.release(ch)
+		return
+	}
+	if !c.borrows && cap(ch.memory)-ch.used >= slabBytes/4 {
+		s.rest = ch.memory[ch.used:cap(ch.memory)]
+	}
+	c.ready = append(c.ready, ch)
+}
+
+// now reads the clock: the monotonic one, and once a second the wall's.
+func (c *Client) now(s *shard) time.Time { return c.at(s, time.Since(c.epoch)) }
+
+// at returns what the wall's clock said at a time since the epoch.
+func (c *Client) at(s *shard, mono time.Duration) time.Time {
+	if d := mono - s.mono; d > time.Second || d < -time.Second || s.wall.IsZero() {
+		now := time.Now()
+		s.mono, s.wall = now.Sub(c.epoch), now.Round(0)
+	}
+	return s.wall.Add(mono - s.mono)
+}
+
+// commit keeps the message that was encoded after the last one of s, the text of which ends b, and unlocks s.
+func (c *Client) commit(s *shard, b []byte) {
+	ch := s.chunk
+	if cap(b) != cap(ch.memory) {
+		c.detach(s, len(b)-ch.used)
+		return
+	}
+	first := ch.count == 0
+	ch.count++
+	ch.bytes += len(b) - ch.used
+	ch.used = len(b)
+	c.put(s)
+	if first {
+		c.arm()
+	}
+}
+
+// detach is commit for a message of n bytes that did not fit: it was encoded elsewhere, with a copy of all before it.
+func (c *Client) detach(s *shard, n int) {
+	m := s.chunk.last()
+	switch {
+	case n > maxMessage || n <= 0:
+		s.drop(large)
+	case !c.reserve(n):
+		s.drop(full)
+	default:
+		c.keep(s, m.Clone())
+		return
+	}
+	*m = envelope.Message{}
+	c.put(s)
+}
+
+// keep adds a message with memory of its own, for which there is a reservation, and unlocks s.
+func (c *Client) keep(s *shard, m envelope.Message) {
+	ch := s.chunk
+	first := ch.count == 0
+	*ch.last() = m
+	ch.count++
+	ch.bytes += len(m.JSON())
+	ch.own += len(m.JSON())
+	c.put(s)
+	if first {
+		c.arm()
+	}
+}
+
+// arm sees to it that what is in the shards is sent an interval from now.
+func (c *Client) arm() {
+	if !c.armed.Load() && c.armed.CompareAndSwap(false, true) {
+		c.timer.Reset(c.options.FlushInterval)
+	}
+}

@@ -1,0 +1,146 @@
+package metlog
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// sendCount is about how many messages are sent at a time.
+const sendCount = 1024
+
+// rouse wakes the worker.
+func (c *Client) rouse() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// expire is what the timer does.
+func (c *Client) expire() {
+	c.due.Store(true)
+	c.rouse()
+}
+
+// work is the goroutine that sends.
+func (c *Client) work() {
+	defer close(c.done)
+	var merged []envelope.Message
+	for ended := false; !ended; {
+		<-c.wake
+		ended = c.ending.Load()
+		c.mu.Lock()
+		tickets := c.tickets
+		c.tickets = nil
+		c.mu.Unlock()
+		if c.due.Swap(false) || ended || len(tickets) > 0 {
+			c.armed.Store(false) // before looking: who comes later arms the timer again
+			c.sweep()
+		}
+		merged = c.sendReady(merged)
+		for _, t := range tickets {
+			close(t)
+		}
+	}
+}
+
+// sweep makes everything in the shards ready.
+func (c *Client) sweep() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		if s.chunk != nil && s.chunk.count > 0 {
+			c.mu.Lock()
+			c.hand(s)
+			c.mu.Unlock()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// sendReady sends what is ready now. What becomes ready meanwhile has its own wake-up. Merged is memory for batches.
+func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
+	c.mu.Lock()
+	left := len(c.ready)
+	c.mu.Unlock()
+	for left > 0 {
+		c.mu.Lock()
+		n, count := 0, 0
+		for n < left && (n == 0 || count+c.ready[n].count <= sendCount) {
+			count += c.ready[n].count
+			n++
+		}
+		c.inflight = append(c.inflight[:0], c.ready[:n]...)
+		c.ready = slices.Delete(c.ready, 0, n)
+		chunks := c.inflight
+		c.mu.Unlock()
+		left -= n
+
+		batch := chunks[0].messages[:chunks[0].count]
+		if n > 1 {
+			merged = merged[:0]
+			for _, ch := range chunks {
+				merged = append(merged, ch.messages[:ch.count]...)
+			}
+			batch = merged
+		}
+		c.settle(len(batch), c.offer(batch))
+		clear(merged)
+	}
+	return merged
+}
+
+// errGivenUp is why nothing is offered after Close.
+var errGivenUp = errors.New("metlog: closed before it was sent")
+
+// offer sends a batch. A panic of the sink is its error.
+func (c *Client) offer(batch []envelope.Message) (err error) {
+	if c.giveUp.Load() {
+		return errGivenUp
+	}
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("metlog: sink panicked: %.1000v", thrown)
+		}
+	}()
+	return c.to.Send(c.ctx, batch)
+}
+
+// settle counts what became of the n messages in flight, and frees their memory.
+func (c *Client) settle(n int, err error) {
+	lost := 0
+	last := err
+	for _, e := range sink.Failures(err, n) {
+		lost++
+		last = e
+	}
+	c.mu.Lock()
+	why := refused
+	if c.ctx.Err() != nil {
+		why = shutdown
+	}
+	c.sent += uint64(n - lost)
+	c.failed[why] += uint64(lost)
+	if last != nil {
+		c.lastError = last
+	}
+	for i, ch := range c.inflight {
+		if why == shutdown && lost > 0 {
+			c.leftBytes += uint64(ch.bytes)
+		}
+		if !c.borrows {
+			ch.memory = nil
+		}
+		c.release(ch)
+		c.inflight[i] = nil
+	}
+	c.inflight = c.inflight[:0]
+	c.mu.Unlock()
+	if lost > 0 && why == refused {
+		c.report.refused(lost, last)
+	}
+}
