@@ -45,6 +45,7 @@ func sections() []section {
 		{"receive", receiveSection},
 		{"router", routerSection},
 		{"router-10k", ordinarySection},
+		{"memory", memorySection},
 	}
 }
 

@@ -19,8 +19,8 @@ type trial struct {
 	rate   int // frames a second, 0: flat out
 }
 
-// A cost is what a trial took, each per frame, in nanoseconds.
-type cost struct{ wall, cpu float64 }
+// A cost is what a trial took: nanoseconds a frame, and the receiver's largest resident set in MB.
+type cost struct{ wall, cpu, resident float64 }
 
 // feed starts the receiver made by command for an endpoint, sends it the trial's frames and waits for its end. The wall
 // clock runs from the sender's start to the receiver's end, or to the time it prints (nanoseconds since 1970) if it learns
@@ -56,7 +56,7 @@ func (l *lab) feed(t trial, command func(endpoint string) *exec.Cmd) (cost, erro
 	}
 	usage := receiver.ProcessState.SysUsage().(*syscall.Rusage)
 	cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-	return cost{float64(wall) / float64(t.frames), float64(cpu) / float64(t.frames)}, nil
+	return cost{float64(wall) / float64(t.frames), float64(cpu) / float64(t.frames), float64(usage.Maxrss) / 1000}, nil
 }
 
 func freeEndpoint() (string, error) {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/cactus/go-statsd-client/v5/statsd"
 	zmq "github.com/pebbe/zmq4"
@@ -36,6 +37,8 @@ func receiver(kind, endpoint string, args []string) error {
 		return receiveInto(endpoint, nil, &counted{left: int64(count)})
 	case "frames":
 		return receiveInto(endpoint, unread{}, &counted{left: int64(count)})
+	case "slow":
+		return slowRouter(endpoint, count, args[1])
 	case "recvbytes":
 		return recvBytes(endpoint, count)
 	case "router":
@@ -124,6 +127,31 @@ func metlogRouter(endpoint string, count int, dir string) error {
 	}
 	archive.Close() // what is still open is thrown away
 	return nil
+}
+
+// slowRouter has a bounded queue before a sink that falls far behind. It gets everything or, for "1%", one message in a
+// hundred, the others being thrown away at once.
+func slowRouter(endpoint string, count int, share string) error {
+	slow := sink.Each(func(context.Context, envelope.Message) error {
+		time.Sleep(time.Millisecond)
+		return nil
+	})
+	queue, err := sink.NewQueue(slow, &sink.QueueOptions{Full: sink.DropNewest})
+	if err != nil {
+		return err
+	}
+	defer queue.Close()
+	var left atomic.Int64
+	rules := []route.Rule{{Name: "slow", To: queue}}
+	if share == "1%" {
+		hundredth := route.Func("1%", func(*envelope.Message) bool { return left.Add(1)%100 == 0 })
+		rules = []route.Rule{{Name: "slow", When: hundredth, To: queue}, {Name: "rest", When: route.Otherwise, To: sink.Discard}}
+	}
+	router, err := route.New(rules...)
+	if err != nil {
+		return err
+	}
+	return receiveInto(endpoint, nil, &counted{next: router, left: int64(count)})
 }
 
 func pull(endpoint string) (*zmq.Socket, error) {
