@@ -2,25 +2,45 @@
 // statsd, everything else into files that SQL engines query. It is a library: a team composes its own router in a few
 // lines.
 //
-//	archive, err1 := archivesink.New("metlog-archive", nil)
-//	statsd, err2 := statsdsink.New("127.0.0.1:8125", nil)
-//	zmq, err3 := zmqsource.New([]string{"tcp://127.0.0.1:5565"}, nil)
-//	if err := errors.Join(err1, err2, err3); err != nil {
-//	log.Fatal(err)
-//	}
-//	router, err := route.New(
-//	route.Rule{Name: "stats", When: route.Type("timer", "counter", "gauge"), To: statsd},
-//	route.Rule{Name: "archive", When: route.Otherwise, To: archive},
+//	package main
+//
+//	import (
+//		"context"
+//		"errors"
+//		"fmt"
+//		"log"
+//		"os"
+//		"os/signal"
+//
+//		"github.com/mozilla-services/metlog-go/route"
+//		"github.com/mozilla-services/metlog-go/sink/archivesink"
+//		"github.com/mozilla-services/metlog-go/sink/ledger"
+//		"github.com/mozilla-services/metlog-go/sink/statsdsink"
+//		"github.com/mozilla-services/metlog-go/source"
+//		"github.com/mozilla-services/metlog-go/source/zmqsource"
 //	)
-//	if err != nil {
-//	log.Fatal(err)
+//
+//	func main() {
+//		zmq, err1 := zmqsource.New([]string{"tcp://127.0.0.1:5565"}, nil)
+//		statsd, err2 := statsdsink.New("127.0.0.1:8125", nil)
+//		archive, err3 := archivesink.New("metlog-archive", nil) // JSON lines that SQL engines read
+//		if err := errors.Join(err1, err2, err3); err != nil {
+//			log.Fatal(err)
+//		}
+//		router, err := route.New(
+//			route.Rule{Name: "stats", When: route.Type("timer", "counter", "gauge"), To: statsd},
+//			route.Rule{Name: "archive", When: route.Otherwise, To: archive},
+//		)
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		books := ledger.New(zmq, router) // and everything they lead to
+//		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+//		defer stop()
+//		err = source.Run(ctx, router, zmq) // until Ctrl-C, and until everything received is delivered
+//		err = errors.Join(err, books.Shutdown(context.Background()), books.Balance())
+//		fmt.Println(books, err)
 //	}
-//	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-//	defer stop()
-//	books := ledger.New(zmq, router)
-//	err = source.Run(ctx, router, zmq)
-//	err = errors.Join(err, books.Shutdown(context.Background()), books.Balance())
-//	fmt.Print(books)
 //
 // # The map
 //
