@@ -21,7 +21,7 @@ type Draft struct {
 	Type      string      // any string; see [TypeTimer] and its neighbours
 	Severity  Severity    // the zero value is Info; one that is none of the eight is clamped
 	Payload   string      // the message's body, as its type defines
-	Fields    []slog.Attr // everything else, as above
+	Fields    []slog.Attr // whatever else there is to say
 	PID       int         // of the process; 0 or less: left out
 	Hostname  string      // of the host; empty: left out
 }

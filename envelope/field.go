@@ -21,7 +21,8 @@ func (m *Message) Field(path ...string) (Value, bool) {
 	return Value{raw}, raw != ""
 }
 
-// The functions below read JSON that has been validated and has no white space but spaces.
+// The functions below read JSON that has been validated and has no white space but spaces. A value lies within an object or
+// an array.
 
 // lookup returns the JSON of the last member of object that has a name, "" if it has none.
 func lookup(object, name string) (value string) {
@@ -129,11 +130,10 @@ func pastValue(text string, i int) int {
 			i++
 		}
 	}
-	for ; i < len(text); i++ {
+	for ; ; i++ {
 		switch text[i] {
 		case ' ', ',', '}', ']':
 			return i
 		}
 	}
-	return i
 }

@@ -77,7 +77,7 @@ func (m *Message) JSON() string {
 }
 
 // SlabBytes returns how much memory, in bytes, keeping the message keeps: that of the frame or slab it is part of, to
-// the next KiB, at least its own text.
+// the next KiB and as at most 64 MiB, or of its own text if that is more.
 func (m *Message) SlabBytes() int { return max(int(m.slab)<<10, len(m.text)) }
 
 // Member returns an envelope member by its name on the wire. Aliases (heka_pid, heka_hostname) and names go both ways:

@@ -15,6 +15,6 @@ const (
 	TypeDeadLetter = "metlog.deadletter"
 
 	// TypeUndecodable is a frame that holds no envelope. Payload: at most 64 KiB of it, in base64 with fields.encoding
-	// "base64" when it is not valid UTF-8; fields: error, offset, origin.
+	// "base64" when it is not valid UTF-8; fields: error, offset, origin, and bytes, its size, when that is not all of it.
 	TypeUndecodable = "metlog.undecodable"
 )

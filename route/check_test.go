@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 		"Severity == 'Error'", "Severity == 3.5", "Type == 5", "Hostname < 5", "Payload == TRUE", "Pid == '5'", "Pid =~ /5/", "Severity in ('3')",
 		"Type == 'a' && Type != 'a'", "Fields[a] == 1 && Fields[a] == 2", "Fields[a] == 1 && Fields[a] == '1'", "Fields[a] == NIL && Fields[a] == TRUE",
 		"Fields[a] in ('x', 'y') && Fields[a] == 'z'", "Payload == 'a' && Payload == 'b'", "Fields[a] > 1 && !(Fields[a] > 1)", "!(Type == 'a' || Type != 'a')",
-		"(Type == 'a' && Type == 'b') || FALSE", "Payload == 1 && Payload == 2", "Payload =~ /a/ && Payload !~ /a/",
+		"(Type == 'a' && Type == 'b') || FALSE", "Payload == 1 && Payload == 2", "Fields[a] == 1 && (Payload == 1 && Payload == 2 || Payload == 3 && Payload == 4)", "Payload =~ /a/ && Payload !~ /a/",
 	}
 	warnings := func(expr string) []string {
 		return mustNew(t, Rule{Name: "x", When: MustParse(expr), To: sink.Discard}).Check()

@@ -85,9 +85,6 @@ func residue(n *node, within bounds) *node {
 			left = append(left, r)
 		}
 	}
-	if len(left) == 0 {
-		return nil
-	}
 	return join(opAnd, nil, left)
 }
 

@@ -9,12 +9,13 @@
 // [Router.Send] returns nil when every matching rule's sink took every message, but for rules that are BestEffort: what
 // their sinks do not take is counted in the rule's account and forgotten. A message that no rule matches is refused with
 // [ErrUnrouted]; a rule with [Otherwise] makes sure there is none. When one sink of several refuses a message, the
-// Send fails for it, and who sends it again sends it again to the sinks that took it: delivery is at least once a rule.
+// Send fails for it, and who sends it again sends it again to the sinks that took it: each rule delivers at least once.
 // Put a queue before a sink that may fail or wait; a Router neither stores nor retries, and has nothing to shut down.
 //
 // # Cost and trust
 //
 // Routing allocates nothing and keeps no message. It never trusts a message: what a sender writes into one steers the
-// router only where a rule looks at it. Expressions are RE2's and so linear in the text they are held against. Memory grows
-// with the rules, never with the messages.
+// router only where a rule looks at it. What a rule costs is linear in the message: regular expressions are RE2's, and a
+// field is found by reading the fields from their beginning, once a message for each path that the rules name. Memory
+// grows with the rules, never with the messages.
 package route

@@ -10,8 +10,8 @@ import (
 
 // A Verdict is what one rule says of one message.
 type Verdict struct {
-	Rule    string
-	Matched bool
+	Rule    string // its name
+	Matched bool   // whether it gets the message
 	Why     string // the tests that decided, and what they saw: one line of at most 1 KiB; it quotes the message
 }
 

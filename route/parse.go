@@ -1,6 +1,7 @@
 package route
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -30,7 +31,7 @@ const (
 // What tests mean:
 //
 //   - NIL is missing or null. A missing Type, Logger, Payload, Hostname, EnvVersion or Origin is NIL and reads as the empty
-//     text. Severity is never NIL: a missing or unreadable one is Info.
+//     text; one that is no string reads as its JSON. Severity is never NIL: a missing or unreadable one is Info.
 //   - Strings compare bytewise, numbers by value and exactly, severities by code: Severity <= Error is Error and worse.
 //     TRUE and FALSE are JSON's booleans. These and NIL have no order.
 //   - A test on something missing or of another type than it asks for does not hold: Fields[n] == '5' does not when n is
@@ -160,6 +161,8 @@ func (p *parser) leaf() (*node, error) {
 }
 
 // signs are tried in this order, so that none hides a longer one.
+//
+//nolint:gochecknoglobals // a table, never written to
 var signs = []struct {
 	text    string
 	cmp     comparison
@@ -178,7 +181,7 @@ func (p *parser) test(to path) (*node, error) {
 		start := p.pos
 		t, err := p.right(to, sign.cmp)
 		if err != nil {
-			if _, ok := err.(*SyntaxError); !ok {
+			if syntax := (*SyntaxError)(nil); !errors.As(err, &syntax) {
 				err = p.failAt(start, err.Error())
 			}
 			return nil, err

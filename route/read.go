@@ -64,7 +64,7 @@ func (r *reader) value(slot int) *value {
 	return v
 }
 
-var severityCodes = [8]string{"0", "1", "2", "3", "4", "5", "6", "7"}
+const severityCodes = "01234567"
 
 // read fills v with what p is in m.
 func (p *path) read(m *envelope.Message, v *value) {
@@ -86,7 +86,8 @@ func (p *path) read(m *envelope.Message, v *value) {
 			v.kind = kindMissing
 		}
 	case memberSeverity:
-		v.text, v.readable, v.kind = severityCodes[m.Severity().Code()], true, kindNumber
+		code := m.Severity().Code()
+		v.text, v.readable, v.kind = severityCodes[code:code+1], true, kindNumber
 	case memberPID:
 		j, ok := m.Member("metlog_pid")
 		if !ok {

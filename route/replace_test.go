@@ -114,6 +114,15 @@ func TestReplaceRefuses(t *testing.T) {
 	}
 }
 
+// A sink that is reached by two ways is no circle.
+func TestReplaceByDiamond(t *testing.T) {
+	router, shared := mustNew(t, Rule{Name: "x", To: &leaf{}}), &leaf{}
+	both := sink.Tee(sink.Filter(shared, func(*envelope.Message) bool { return true }), shared)
+	if err := router.Replace(Rule{Name: "x", To: both}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBorrowsIsTheAND(t *testing.T) {
 	yes, no := &leaf{borrows: true}, &leaf{}
 	if r := mustNew(t, Rule{Name: "x", To: yes}, Rule{Name: "y", To: no, BestEffort: true}); r.Borrows() {

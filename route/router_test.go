@@ -356,6 +356,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a long name", []Rule{{Name: strings.Repeat("x", 129), To: ok}}, "the name is too long or not printable"},
 		{"a bad expression", []Rule{{Name: "x", When: Payload.Matches("("), To: ok}}, `route: rule "x": Payload: error parsing regexp: missing closing ): ` + "`(`"},
 		{"a bad expression within", []Rule{{Name: "x", When: Not(And(Type("a"), Payload.Matches("["))), To: ok}}, `rule "x": Payload: error parsing regexp`},
+		{"a bad expression with quotes", []Rule{{Name: "x", When: Payload.Matches(`\Q(\E(`), To: ok}}, `rule "x": Payload: error parsing regexp: missing closing )`},
 		{"otherwise within", []Rule{{Name: "x", When: And(Type("a"), Otherwise), To: ok}}, `route: rule "x": Otherwise does not stand alone`},
 		{"not otherwise", []Rule{{Name: "x", When: Not(Otherwise), To: ok}}, `route: rule "x": Otherwise does not stand alone`},
 		{"type of none", []Rule{{Name: "x", When: Type(), To: ok}}, `route: rule "x": Type needs a value`},
@@ -422,5 +423,13 @@ func TestConcurrentAndNestedSend(t *testing.T) {
 	running.Wait()
 	if got := fmt.Sprint(total); got != "map[c c:600 inner a:600 rest b:200]" {
 		t.Error(got)
+	}
+}
+
+// An account's name stays short, however many rules there are.
+func TestAccountNamesFewRules(t *testing.T) {
+	router := mustNew(t, manyRules(10, sink.Discard)...)
+	if got, want := router.Account().Name, "router -> severe, 0, 1, 2, 3, 4, 5, 6, 2 more"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -13,9 +13,9 @@ import (
 
 // A Rule sends the messages that When matches to a sink.
 type Rule struct {
-	Name string  // unique in its router; printable, at most 128 bytes
-	When Matcher // the zero Matcher matches everything
-	To   sink.Sink
+	Name string    // unique in its router; printable, at most 128 bytes
+	When Matcher   // the zero Matcher matches everything
+	To   sink.Sink // who gets them; not nil
 
 	// BestEffort makes what To does not take a drop in the rule's account instead of an error of Send. It does not make
 	// the sink asynchronous: one that can wait belongs behind a queue.
@@ -55,7 +55,7 @@ func (r *Rule) validate() error {
 		errs = append(errs, errors.New("the name is too long or not printable"))
 	}
 	if isnil.Is(r.To) {
-		errs = append(errs, errors.New("To is nil"))
+		errs = append(errs, errors.New("To is nil")) //nolint:staticcheck // its name is capitalised
 	}
 	if err := r.When.node().validate(true); err != nil {
 		errs = append(errs, err)

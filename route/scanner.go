@@ -8,8 +8,8 @@ import (
 
 // A SyntaxError says why a text is no expression and where reading it stopped.
 type SyntaxError struct {
-	Offset int // in bytes from the text's beginning
-	Reason string
+	Offset int    // in bytes from the text's beginning
+	Reason string // what is wrong there
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at offset %d", e.Reason, e.Offset) }
