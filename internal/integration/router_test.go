@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -127,4 +128,15 @@ func (r *router) holds(text string, n int) bool {
 		}
 	}
 	return n <= 0
+}
+
+// expect waits until the archive holds want, in any order, ends the router, and fails if it holds anything else, besides
+// greetings of publishers.
+func (r *router) expect(want []string) {
+	r.t.Helper()
+	eventually(r.t, func() string {
+		return fmt.Sprintf("%d lines archived (%d are)\n%s", len(want), len(r.lines()), r.output.String())
+	}, func() bool { return r.holds(`{`, len(want)) })
+	r.stop()
+	same(r.t, "archived", slices.DeleteFunc(r.lines(), func(line string) bool { return line == hello }), want)
 }
