@@ -66,7 +66,12 @@ func (b *lockedBuffer) String() string {
 
 func startRouter(t testing.TB, flags ...string) *router {
 	t.Helper()
-	r := &router{t: t, archive: filepath.Join(t.TempDir(), "archive")}
+	return startRouterOn(t, filepath.Join(t.TempDir(), "archive"), flags...)
+}
+
+func startRouterOn(t testing.TB, archive string, flags ...string) *router {
+	t.Helper()
+	r := &router{t: t, archive: archive}
 	r.zmq, r.sub = fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t)), fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t))
 	r.udp = fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	flags = append([]string{"-zmq", r.zmq, "-zmq-sub", r.sub, "-udp", r.udp, "-archive", r.archive, "-quiet"}, flags...)
@@ -88,7 +93,29 @@ func (r *router) stop() string {
 	return r.output.String()
 }
 
-// lines returns every line of the archive, sealed or not.
+// kill ends the router as a power cut would, all but the kernel's own memory.
+func (r *router) kill() {
+	r.t.Helper()
+	if err := r.cmd.Process.Kill(); err != nil {
+		r.t.Fatal(err)
+	}
+	_ = r.cmd.Wait()
+}
+
+// open returns the names of the archive's segments.
+func (r *router) open() (names []string) {
+	r.t.Helper()
+	entries, err := os.ReadDir(filepath.Join(r.archive, "_open"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+// lines returns every whole line of the archive, sealed or not.
 func (r *router) lines() (lines []string) {
 	r.t.Helper()
 	err := filepath.WalkDir(r.archive, func(path string, entry fs.DirEntry, err error) error {
@@ -108,8 +135,8 @@ func (r *router) lines() (lines []string) {
 		}
 		all, err := io.ReadAll(text)
 		for line := range strings.Lines(string(all)) {
-			if strings.HasPrefix(line, "{") {
-				lines = append(lines, strings.TrimSuffix(line, "\n"))
+			if whole, ok := strings.CutSuffix(line, "\n"); ok {
+				lines = append(lines, whole)
 			}
 		}
 		return err
