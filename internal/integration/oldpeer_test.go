@@ -6,13 +6,15 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // An oldPeer is a connection on which ZMTP/1.0 is spoken, as libzmq 2 spoke it in 2012. It knows no kinds of sockets: the
 // same bytes reach a PULL and a SUB.
 type oldPeer struct {
-	t    testing.TB
-	conn net.Conn
+	t     testing.TB
+	conn  net.Conn
+	ended chan struct{} // closed when the other side has ended the connection
 }
 
 const (
@@ -27,14 +29,17 @@ const (
 // connection: closing it earlier could reset it and lose what was sent.
 func dial(t testing.TB, endpoint string) *oldPeer {
 	t.Helper()
-	p := &oldPeer{t: t}
+	p := &oldPeer{t: t, ended: make(chan struct{})}
 	eventually(t, func() string { return endpoint + " listens" }, func() (ok bool) {
 		var err error
 		p.conn, err = net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
 		return err == nil
 	})
 	t.Cleanup(func() { p.conn.Close() })
-	go func() { _, _ = io.Copy(io.Discard, p.conn) }()
+	go func() {
+		defer close(p.ended)
+		_, _ = io.Copy(io.Discard, p.conn)
+	}()
 	return p
 }
 
@@ -50,6 +55,16 @@ func (p *oldPeer) write(bytes string) {
 	p.t.Helper()
 	if _, err := io.WriteString(p.conn, bytes); err != nil {
 		p.t.Fatal(err)
+	}
+}
+
+// cutOff waits until the other side has had enough.
+func (p *oldPeer) cutOff() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(10 * time.Second):
+		p.t.Errorf("a peer that went too far is still connected")
 	}
 }
 
