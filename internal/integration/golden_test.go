@@ -104,19 +104,3 @@ func statCount(m *envelope.Message) float64 {
 	}
 	return n
 }
-
-var statLine = regexp.MustCompile(`'?([^'{,\s]+)'?: (-?[0-9.e+-]+)`)
-
-// counters returns statsd's counters, its own among them.
-func (s *statsd) counters() map[string]float64 {
-	s.t.Helper()
-	all := make(map[string]float64)
-	for _, pair := range statLine.FindAllStringSubmatch(s.read("counters"), -1) {
-		n, err := strconv.ParseFloat(pair[2], 64)
-		if err != nil {
-			s.t.Fatalf("statsd says %q", pair[0])
-		}
-		all[pair[1]] = n
-	}
-	return all
-}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,9 +122,19 @@ type statsd struct {
 
 func startStatsd(t testing.TB) *statsd {
 	t.Helper()
+	return startStatsdWith(t, "./servers/udp")
+}
+
+func startStatsdTCP(t testing.TB) *statsd {
+	t.Helper()
+	return startStatsdWith(t, "./servers/tcp")
+}
+
+func startStatsdWith(t testing.TB, server string) *statsd {
+	t.Helper()
 	port, mgmt := freePort(t), freePort(t)
 	config := filepath.Join(t.TempDir(), "statsd.js")
-	text := fmt.Sprintf(`{port:%d,address:"127.0.0.1",mgmt_address:"127.0.0.1",mgmt_port:%d,backends:[],flushInterval:3600000}`, port, mgmt)
+	text := fmt.Sprintf(`{server:%q,port:%d,address:"127.0.0.1",mgmt_address:"127.0.0.1",mgmt_port:%d,backends:[],flushInterval:3600000}`, server, port, mgmt)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -152,4 +164,32 @@ func (s *statsd) read(command string) string {
 		fmt.Fprintln(&answer, lines.Text())
 	}
 	return answer.String()
+}
+
+var statLine = regexp.MustCompile(`'?([^'{,\s]+)'?: (?:\[([^]]*)\]|(-?[0-9.e+-]+))`)
+
+// values returns what statsd has of one kind, such as timers: by name the values, one but for timers.
+func (s *statsd) values(command string) map[string][]float64 {
+	s.t.Helper()
+	all := make(map[string][]float64)
+	for _, pair := range statLine.FindAllStringSubmatch(s.read(command), -1) {
+		for number := range strings.SplitSeq(pair[2]+pair[3], ",") {
+			n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+			if err != nil {
+				s.t.Fatalf("statsd says %q", pair[0])
+			}
+			all[pair[1]] = append(all[pair[1]], n)
+		}
+	}
+	return all
+}
+
+// counters returns statsd's counters, its own among them.
+func (s *statsd) counters() map[string]float64 {
+	s.t.Helper()
+	all := make(map[string]float64)
+	for name, values := range s.values("counters") {
+		all[name] = values[0]
+	}
+	return all
 }
