@@ -20,7 +20,7 @@ func TestDemo(t *testing.T) {
 	cmd := exec.Command(routerBinary, "-demo", "-zmq", fmt.Sprintf("tcp://127.0.0.1:%d", port), "-udp", fmt.Sprintf("127.0.0.1:%d", port))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &output, &output
 	start(t, cmd)
-	eventually(t, output.String, func() bool { return strings.Count(output.String(), " a second ") == 2 })
+	eventually(t, output.String, func() bool { return strings.Count(output.String(), "refused dropped\n") == 2 })
 	interrupt(t, cmd, &output)
 
 	text := output.String()

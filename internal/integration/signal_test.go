@@ -93,7 +93,7 @@ func TestTerminateUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	flood(t, datagrams, func(bytes []byte, _ byte, body string) []byte { return append(bytes, body...) })
-	eventually(t, func() string { return "the load arrives\n" + r.output.String() }, func() bool { return len(r.lines()) > 20_000 })
+	eventually(t, func() string { return "the load arrives\n" + r.output.String() }, func() bool { return len(r.lines()) > 5_000 })
 
 	began := time.Now()
 	output := r.stop()
@@ -118,7 +118,7 @@ func TestKillUnderLoad(t *testing.T) {
 		flood(t, dialOld(t, r.zmq).conn, appendFrame)
 		flood(t, dialOld(t, r.zmq).conn, appendFrame)
 		eventually(t, func() string { return "the load arrives\n" + r.output.String() }, func() bool {
-			return len(r.lines()) > len(acknowledged)+5_000
+			return len(r.lines()) > len(acknowledged)+3_000
 		})
 		r.kill()
 		acknowledged = r.lines() // whole ones
@@ -186,6 +186,9 @@ func flood(t *testing.T, conn net.Conn, frame func(bytes []byte, flags byte, bod
 			body := fmt.Sprintf(`{"type":"load","logger":"%s","payload":"%d","fields":{"pad":"%s"}}`, name, n, strings.Repeat("x", 100))
 			if _, err := conn.Write(frame(nil, last, body)); err != nil && conn.RemoteAddr().Network() == "tcp" || t.Context().Err() != nil {
 				return
+			}
+			if n%20 == 19 {
+				time.Sleep(time.Millisecond) // some 20,000 a second are load enough
 			}
 		}
 	})
