@@ -35,7 +35,7 @@ func (c *Client) Account() sink.Account {
 	}
 	out := c.series.sampledOut()
 	a.Offered += out
-	dropped[sampled] += out
+	dropped[whySampled] += out
 	for why, n := range dropped {
 		if n > 0 {
 			if a.Dropped == nil {

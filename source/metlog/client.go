@@ -20,14 +20,18 @@ type Client struct {
 	borrows bool
 	options Options
 	epoch   time.Time
+	timers  metric
+	counts  metric
+	gauges  metric
 	timer   *time.Timer // fires an interval after the first message
 
-	shards []shard
-	hint   sync.Pool // of pointers into shards: which one this processor used last
-	next   atomic.Uint32
-	drafts sync.Pool // of *draft
-	series registry
-	report reporter
+	shards  []shard
+	hint    sync.Pool // of pointers into shards: which one this processor used last
+	next    atomic.Uint32
+	drafts  sync.Pool // of *draft
+	series  registry
+	report  reporter
+	damaged atomic.Uint64
 
 	wake   chan struct{} // the worker has something to do
 	armed  atomic.Bool   // timer runs
@@ -62,8 +66,12 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 		epoch:   time.Now(),
 		wake:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
+		timers:  newMetric(envelope.TypeTimer),
+		counts:  newMetric(envelope.TypeCounter),
+		gauges:  newMetric(envelope.TypeGauge),
 	}
 	c.report.to = options.OnError
+	c.series.client = c
 	c.series.set(options.Rates)
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.store.room = options.MaxBytes
@@ -79,6 +87,7 @@ func (c *Client) openShards() {
 	c.shards = make([]shard, n)
 	for i := range c.shards {
 		c.shards[i].encoder = c.encoder()
+		c.shards[i].mono = -time.Hour // so the first message reads the wall's clock
 	}
 	c.store.spare = max(n, c.options.MaxBytes/(4*chunkBytes))
 	c.hint.New = func() any { return &c.shards[c.next.Add(1)%uint32(n)] }

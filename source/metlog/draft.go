@@ -8,36 +8,66 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-// A draft is where a message is encoded before it goes into a shard: a large one, or one whose values have methods,
-// which may take their time or send messages themselves.
+// A draft is where a message is encoded that is large, or the values of which have methods: they may take their time,
+// panic or send messages themselves, so no lock is held.
 type draft struct {
 	encoder *envelope.Encoder
 	memory  []byte
 	message envelope.Message
 }
 
-func (c *Client) draft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr) {
-	d := c.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
-	d.keep(d.encoder.Append(d.memory[:0], &d.message, time.Now(), severity, typ, payload, attrs))
-	c.keepDraft(ctx, d)
+func (c *Client) draft() *draft {
+	return c.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
 }
 
-func (c *Client) draftShape(ctx context.Context, severity envelope.Severity, shape *envelope.Shape, payload string, vs []slog.Value) {
-	d := c.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
-	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, time.Now(), severity, shape, payload, vs)
-	if err != nil {
-		c.drop(large)
+// writeDraft is write by way of a draft. It calls methods of attrs unless they are simple.
+func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr, simple bool) {
+	if len(payload) > maxMessage {
+		c.drop(whyLarge)
 		return
 	}
-	d.keep(b)
-	c.keepDraft(ctx, d)
+	if !simple {
+		attrs = c.tameAttrs(attrs)
+	}
+	d := c.draft()
+	b := d.encoder.Append(d.memory[:0], &d.message, time.Now(), severity, typ, payload, attrs)
+	if !simple {
+		c.inspect(typ, &d.message)
+	}
+	c.finish(ctx, d, b)
 }
 
-func (c *Client) draftJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
+// writeDraftShape is writeDraft for what was prepared.
+func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload string, values []slog.Value, simple bool) {
+	if len(payload) > maxMessage {
+		c.drop(whyLarge)
+		return
+	}
+	if !simple {
+		values = c.tameValues(values)
+	}
+	d := c.draft()
+	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, time.Now(), c.options.Severity, p.shape, payload, values)
+	if err != nil {
+		c.drop(whyLarge)
+		return
+	}
+	if !simple {
+		c.inspect(p.typ, &d.message)
+	}
+	c.finish(ctx, d, b)
+}
+
+// writeDraftJSON is writeDraft for fields that are encoded.
+func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
+	if len(payload)+len(fields) > maxMessage {
+		c.drop(whyLarge)
+		return nil
+	}
 	if at.IsZero() {
 		at = time.Now()
 	}
-	d := c.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
+	d := c.draft()
 	b, err := d.encoder.AppendJSON(d.memory[:0], &d.message, at, severity, typ, payload, fields)
 	if err != nil {
 		s := c.pick()
@@ -46,25 +76,16 @@ func (c *Client) draftJSON(ctx context.Context, at time.Time, severity envelope.
 		c.refuse(s, err)
 		return err
 	}
-	d.keep(b)
-	c.keepDraft(ctx, d)
+	c.finish(ctx, d, b)
 	return nil
 }
 
-// keep keeps memory for the next draft, unless it is large.
-func (d *draft) keep(b []byte) {
-	if cap(b) <= slabBytes {
-		d.memory = b[:0]
-	}
-}
-
-// keepDraft puts a copy of the draft's message into a shard.
-func (c *Client) keepDraft(ctx context.Context, d *draft) {
-	n := len(d.message.JSON())
-	switch {
-	case n > maxMessage || n <= len("{}"):
-		c.drop(large)
-	case c.reserveWait(ctx, n):
+// finish puts a copy of the draft's message, the text of which is b, into a shard.
+func (c *Client) finish(ctx context.Context, d *draft, b []byte) {
+	n := len(b)
+	if n > maxMessage || n == 0 {
+		c.drop(whyLarge)
+	} else if c.reserveWait(ctx, n) {
 		if s := c.open(ctx, 0); s != nil {
 			c.keep(s, d.message.Clone())
 		} else {
@@ -72,18 +93,21 @@ func (c *Client) keepDraft(ctx context.Context, d *draft) {
 		}
 	}
 	d.message = envelope.Message{}
+	if cap(b) <= slabBytes {
+		d.memory = b[:0]
+	}
 	c.drafts.Put(d)
 }
 
-// reserveWait reserves n bytes, or counts a message that was dropped.
+// reserveWait reserves n bytes of memory, or counts a message that was dropped.
 func (c *Client) reserveWait(ctx context.Context, n int) bool {
 	for !c.reserve(n) {
 		switch {
 		case c.ending.Load():
-			c.drop(closed)
+			c.drop(whyClosed)
 			return false
 		case c.options.Full == Drop || !c.await(ctx, n):
-			c.drop(full)
+			c.drop(whyFull)
 			return false
 		}
 	}

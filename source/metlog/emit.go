@@ -29,7 +29,7 @@ func (c *Client) Log(ctx context.Context, severity envelope.Severity, text strin
 // Logf is [Client.Log] of fmt.Sprintf(format, args...), which is not called for what a filter drops.
 func (c *Client) Logf(ctx context.Context, severity envelope.Severity, format string, args ...any) {
 	if !c.passes(envelope.TypeLog, severity) {
-		c.drop(filtered)
+		c.drop(whyFiltered)
 		return
 	}
 	c.write(ctx, severity, envelope.TypeLog, fmt.Sprintf(format, args...), nil)
@@ -42,12 +42,12 @@ func (c *Client) Logf(ctx context.Context, severity envelope.Severity, format st
 // outcome is nil.
 func (c *Client) EmitJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
 	if !c.passes(typ, severity) {
-		c.drop(filtered)
+		c.drop(whyFiltered)
 		return nil
 	}
 	size := len(typ) + len(payload) + len(fields)
 	if size > largeMessage {
-		return c.draftJSON(ctx, at, severity, typ, payload, fields)
+		return c.writeDraftJSON(ctx, at, severity, typ, payload, fields)
 	}
 	s := c.open(ctx, size)
 	if s == nil {
@@ -68,7 +68,7 @@ func (c *Client) EmitJSON(ctx context.Context, at time.Time, severity envelope.S
 // emit is Emit after the choice of severity.
 func (c *Client) emit(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr) {
 	if !c.passes(typ, severity) {
-		c.drop(filtered)
+		c.drop(whyFiltered)
 		return
 	}
 	c.write(ctx, severity, typ, payload, attrs)
@@ -79,7 +79,7 @@ func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, pay
 	size, simple := measure(attrs)
 	size += len(typ) + len(payload)
 	if !simple || size > largeMessage {
-		c.draft(ctx, severity, typ, payload, attrs)
+		c.writeDraft(ctx, severity, typ, payload, attrs, simple)
 		return
 	}
 	s := c.open(ctx, size)
@@ -87,32 +87,6 @@ func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, pay
 		return
 	}
 	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.now(s), severity, typ, payload, attrs))
-}
-
-// text is the memory in use.
-func (ch *chunk) text() []byte { return ch.memory[:ch.used] }
-
-// measure returns about how many bytes attrs take, and whether encoding them calls no one's methods.
-func measure(attrs []slog.Attr) (size int, simple bool) {
-	for i := range attrs {
-		n, ok := measureValue(&attrs[i].Value)
-		if !ok {
-			return 0, false
-		}
-		size += len(attrs[i].Key) + n
-	}
-	return size, true
-}
-
-func measureValue(v *slog.Value) (size int, simple bool) {
-	switch v.Kind() {
-	case slog.KindString:
-		return len(v.String()) + 8, true
-	case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
-		return 0, false
-	default:
-		return 32, true
-	}
 }
 
 // refuse counts a message that goes back to its caller, and unlocks s.

@@ -2,7 +2,6 @@ package metlog
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/sink"
@@ -31,14 +30,15 @@ func (c *Client) Flush(ctx context.Context) error {
 
 // Shutdown takes no more messages, sends what is there and returns when that is done; messages that come later are
 // counted as Dropped "closed". When ctx ends first, so does the context of what is being sent; what the sink has not
-// taken then is Dropped "shutdown", and the error is a [*sink.LeftError]. It does not shut the sink down.
+// taken then is Dropped "shutdown", and the error is a [*sink.LeftError]. When Shutdown is called more than once, the
+// first ctx to end ends it for all. It does not shut the sink down.
 func (c *Client) Shutdown(ctx context.Context) error {
 	c.stop()
 	select {
 	case <-c.done:
 	case <-ctx.Done():
 		c.cancel(context.Cause(ctx))
-		c.linger(patience)
+		c.linger()
 	}
 	return c.left()
 }
@@ -48,7 +48,7 @@ func (c *Client) Close() error {
 	c.giveUp.Store(true)
 	c.cancel(errGivenUp)
 	c.stop()
-	c.linger(patience)
+	c.linger()
 	return c.left()
 }
 
@@ -60,33 +60,34 @@ func (c *Client) stop() {
 		s.closed = true
 		s.mu.Unlock()
 	}
-	c.ending.Store(true)
-	c.timer.Stop()
 	c.mu.Lock()
+	c.ending.Store(true)
 	c.announce()
 	c.mu.Unlock()
+	c.timer.Stop()
 	c.rouse()
 }
 
-func (c *Client) linger(wait time.Duration) {
-	timer := time.NewTimer(wait)
+// linger waits a little for the worker.
+func (c *Client) linger() {
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-c.done:
 	case <-timer.C:
+		c.giveUp.Store(true)
 	}
 }
 
-// left says what was not sent.
+// left accounts for what is left.
 func (c *Client) left() error {
-	c.cancel(errors.New("metlog: closed"))
+	c.abandon()
+	c.cancel(errGivenUp)
 	c.report.end()
-	a := c.Account()
-	n := a.Dropped[reasonNames[shutdown]] + a.Held
-	if n == 0 {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return &sink.LeftError{Name: a.Name, Messages: n, Bytes: c.leftBytes + a.HeldBytes}
+	if c.failed[whyShutdown] == 0 {
+		return nil
+	}
+	return &sink.LeftError{Name: c.name(), Messages: c.failed[whyShutdown], Bytes: c.leftBytes}
 }

@@ -40,6 +40,10 @@ type Options struct {
 	// FlushInterval is how long a message may wait for others. The default is 50 ms.
 	FlushInterval time.Duration
 
+	// Maps has the maps in attributes written, as encoding/json does. The default is to show a map, or a value that holds
+	// one, by its type and length: Go ends a program in which one goroutine reads a map while another writes it.
+	Maps bool
+
 	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time. The
 	// default is to tell nobody; [Client.Account] has the numbers all the same.
 	OnError func(error)

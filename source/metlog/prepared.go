@@ -16,12 +16,17 @@ type Prepared struct {
 	typ    string
 	keys   []string
 	shape  *envelope.Shape
+	size   int // of typ and keys
 	told   sync.Once
 }
 
 // Prepare returns a Prepared for messages of type typ with the fields named by keys.
 func (c *Client) Prepare(typ string, keys ...string) *Prepared {
-	return &Prepared{client: c, typ: typ, keys: slices.Clone(keys), shape: envelope.NewShape(typ, keys...)}
+	p := &Prepared{client: c, typ: typ, keys: slices.Clone(keys), shape: envelope.NewShape(typ, keys...), size: len(typ)}
+	for _, key := range keys {
+		p.size += len(key)
+	}
+	return p
 }
 
 // Emit sends a message with a value for each key, in their order, at the client's severity. With a wrong number of
@@ -34,18 +39,13 @@ func (p *Prepared) Emit(ctx context.Context, payload string, vs ...slog.Value) {
 		return
 	}
 	if !c.passes(p.typ, severity) {
-		c.drop(filtered)
+		c.drop(whyFiltered)
 		return
 	}
-	size := len(p.typ) + len(payload)
-	simple := true
-	for i := range vs {
-		n, ok := measureValue(&vs[i])
-		size += len(p.keys[i]) + n
-		simple = simple && ok
-	}
+	size, simple := measureValues(vs)
+	size += p.size + len(payload)
 	if !simple || size > largeMessage {
-		c.draftShape(ctx, severity, p.shape, payload, vs)
+		c.writeDraftShape(ctx, p, payload, vs, simple)
 		return
 	}
 	s := c.open(ctx, size)
@@ -54,7 +54,7 @@ func (p *Prepared) Emit(ctx context.Context, payload string, vs ...slog.Value) {
 	}
 	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.now(s), severity, p.shape, payload, vs)
 	if err != nil {
-		s.drop(large)
+		s.drop(whyLarge)
 		c.put(s)
 		return
 	}
@@ -62,7 +62,7 @@ func (p *Prepared) Emit(ctx context.Context, payload string, vs ...slog.Value) {
 }
 
 func (p *Prepared) mistaken(n int) {
-	p.client.drop(values)
+	p.client.drop(whyValues)
 	p.told.Do(func() {
 		p.client.report.tell(fmt.Errorf("metlog: prepared %.100q takes %d values %.200q and was given %d", p.typ, len(p.keys), p.keys, n))
 	})

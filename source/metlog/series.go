@@ -33,17 +33,29 @@ func shareOf(rate float64) *share {
 // draw reports whether one of the series is sent.
 func (s *share) draw() bool { return s.limit == math.MaxUint64 || rand.Uint64() < s.limit }
 
-// A series is everything sent under one name.
+// A series is the timers, counters and gauges of one name.
 type series struct {
-	name  string
-	share atomic.Pointer[share]
-	out   *atomic.Uint64 // sampled out
+	client *Client
+	name   string
+	share  atomic.Pointer[share]
+	out    *atomic.Uint64 // sampled out
+}
+
+// next returns the share to send the next one with, or nil when it is not sent.
+func (s *series) next() *share {
+	share := s.share.Load()
+	if share != nil && !share.draw() {
+		s.out.Add(1)
+		return nil
+	}
+	return share
 }
 
 // A registry has the series of a client.
 type registry struct {
-	known atomic.Pointer[map[string]*series] // for readers without the lock; may lack the latest
-	whole atomic.Bool                        // there are no rates
+	client *Client
+	known  atomic.Pointer[map[string]*series] // for readers without the lock; may lack the latest
+	whole  atomic.Bool                        // there are no rates
 
 	mu     sync.Mutex
 	all    map[string]*series
@@ -63,7 +75,7 @@ func (r *registry) of(name string) *series {
 	defer r.mu.Unlock()
 	s, ok := r.all[name]
 	if !ok {
-		s = &series{name: name, out: &r.others}
+		s = &series{client: r.client, name: name, out: &r.others}
 		s.share.Store(shareOf(r.rates.of(name)))
 		if len(r.all) >= maxSeries {
 			return s

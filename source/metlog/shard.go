@@ -27,15 +27,15 @@ type shard struct {
 type reason int
 
 const (
-	sampled reason = iota
-	filtered
-	full
-	closed
-	refused
-	shutdown
-	values
-	number
-	large
+	whySampled reason = iota
+	whyFiltered
+	whyFull
+	whyClosed
+	whyRefused
+	whyShutdown
+	whyValues
+	whyNumber
+	whyLarge
 	reasons
 )
 
@@ -70,29 +70,31 @@ func (c *Client) open(ctx context.Context, size int) *shard {
 	s := c.pick()
 	s.mu.Lock()
 	s.offered++
-	for {
+	if !s.closed && s.chunk.fits(size) {
+		return s
+	}
+	return c.openSlowly(ctx, s, size)
+}
+
+func (c *Client) openSlowly(ctx context.Context, s *shard, size int) *shard {
+	for waited := true; ; {
 		switch {
 		case s.closed:
-			s.drop(closed)
-			c.put(s)
-			return nil
+			s.drop(whyClosed)
 		case s.chunk.fits(size) || c.turn(s, size):
 			return s
-		case c.options.Full == Drop:
-			s.drop(full)
-			c.put(s)
-			return nil
+		case c.options.Full == Drop || !waited:
+			s.drop(whyFull)
+		default:
+			s.offered-- // nobody holds it while it waits
+			s.mu.Unlock()
+			waited = c.await(ctx, chunkBytes)
+			s.mu.Lock()
+			s.offered++
+			continue
 		}
-		s.offered-- // held by nobody while it waits
-		s.mu.Unlock()
-		waited := c.await(ctx, chunkBytes)
-		s.mu.Lock()
-		s.offered++
-		if !waited && !s.closed {
-			s.drop(full)
-			c.put(s)
-			return nil
-		}
+		c.put(s)
+		return nil
 	}
 }
 
@@ -132,7 +134,7 @@ func (c *Client) now(s *shard) time.Time { return c.at(s, time.Since(c.epoch)) }
 
 // at returns what the wall's clock said at a time since the epoch.
 func (c *Client) at(s *shard, mono time.Duration) time.Time {
-	if d := mono - s.mono; d > time.Second || d < -time.Second || s.wall.IsZero() {
+	if d := mono - s.mono; d > time.Second || d < -time.Second {
 		now := time.Now()
 		s.mono, s.wall = now.Sub(c.epoch), now.Round(0)
 	}
@@ -161,9 +163,9 @@ func (c *Client) detach(s *shard, n int) {
 	m := s.chunk.last()
 	switch {
 	case n > maxMessage || n <= 0:
-		s.drop(large)
+		s.drop(whyLarge)
 	case !c.reserve(n):
-		s.drop(full)
+		s.drop(whyFull)
 	default:
 		c.keep(s, m.Clone())
 		return

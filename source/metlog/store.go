@@ -31,26 +31,30 @@ func (ch *chunk) fits(size int) bool {
 	return ch != nil && ch.count < chunkCount && cap(ch.memory)-ch.used >= size+headroom
 }
 
+// text is the memory in use.
+func (ch *chunk) text() []byte { return ch.memory[:ch.used] }
+
 // last is the place of the next message.
 func (ch *chunk) last() *envelope.Message { return &ch.messages[ch.count] }
 
 // A store is the client's memory, and the books of what has left the shards. Its lock may be taken under a shard's.
 type store struct {
-	mu       sync.Mutex
-	room     int // bytes that may still be taken
-	free     []*chunk
-	spare    int           // most chunks in free
-	ready    []*chunk      // to be sent, in their order
-	inflight []*chunk      // being sent
-	freed    chan struct{} // closed when there is room again; nil while nobody waits
-	starved  atomic.Bool   // a chunk was wanted and there was none
-	tickets  []chan struct{}
+	mu        sync.Mutex
+	room      int // bytes that may still be taken
+	free      []*chunk
+	spare     int           // most chunks in free
+	ready     []*chunk      // to be sent, in their order
+	inflight  []*chunk      // being sent
+	freed     chan struct{} // closed when there is room again; nil while nobody waits
+	starved   atomic.Bool   // a chunk was wanted and there was none
+	tickets   []chan struct{}
+	abandoned bool // nothing is counted as sent any more
 
 	sent      uint64
 	failed    [reasons]uint64
 	returned  uint64 // to callers of EmitJSON
 	lastError error
-	leftBytes uint64
+	leftBytes uint64 // of what was dropped at the end
 }
 
 // take returns a chunk with room for size, on the memory rest if that suffices. Nil means that all memory is in use.

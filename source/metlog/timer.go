@@ -4,19 +4,14 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
-
-	"github.com/mozilla-services/metlog-go/envelope"
 )
 
 // A Timer sends how long something took: messages of type timer, the payload of which is milliseconds with up to three
 // decimals. It is a handle, to be made once and kept; any number of its runs may go on at the same time.
-type Timer struct {
-	client *Client
-	series *series
-}
+type Timer series
 
 // Timer returns the timer with a name.
-func (c *Client) Timer(name string) *Timer { return &Timer{c, c.series.of(name)} }
+func (c *Client) Timer(name string) *Timer { return (*Timer)(c.series.of(name)) }
 
 // A Running is a timer that was started. The zero Running sends nothing.
 type Running struct {
@@ -25,17 +20,18 @@ type Running struct {
 	start time.Duration // since the client's epoch
 }
 
-// Start starts the timer. Whether it will be sent is decided here, before the clock is read.
+// Start starts the timer. Whether it will be sent is decided here, before the clock is read; a timer whose rate is 0
+// costs one atomic load.
 func (t *Timer) Start() Running {
-	if s := t.series.share.Load(); s != nil {
-		return t.run(s)
+	if t.share.Load() == nil {
+		return Running{}
 	}
-	return Running{}
+	return t.begin()
 }
 
-func (t *Timer) run(s *share) Running {
-	if !s.draw() {
-		t.series.out.Add(1)
+func (t *Timer) begin() Running {
+	s := (*series)(t).next()
+	if s == nil {
 		return Running{}
 	}
 	return Running{t, s, time.Since(t.client.epoch)}
@@ -61,19 +57,15 @@ func (t *Timer) Time(f func()) {
 
 // Send sends a time that was measured elsewhere and ends now. The rate applies to it too.
 func (t *Timer) Send(elapsed time.Duration, attrs ...slog.Attr) {
-	s := t.series.share.Load()
-	switch {
-	case s == nil:
-	case !s.draw():
-		t.series.out.Add(1)
-	default:
+	if s := (*series)(t).next(); s != nil {
 		t.send(s, time.Since(t.client.epoch), elapsed, attrs)
 	}
 }
 
 func (t *Timer) send(s *share, end, elapsed time.Duration, attrs []slog.Attr) {
 	var text [24]byte
-	t.client.measured(envelope.TypeTimer, t.series.name, s.rate, end, string(appendMillis(text[:0], elapsed)), attrs)
+	c := t.client
+	c.measured(&c.timers, t.name, s.rate, end, string(appendMillis(text[:0], elapsed)), attrs)
 }
 
 // appendMillis appends d in milliseconds, rounded to microseconds. Less than nothing is nothing.

@@ -74,6 +74,10 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 			count += c.ready[n].count
 			n++
 		}
+		if c.abandoned {
+			c.mu.Unlock()
+			return merged
+		}
 		c.inflight = append(c.inflight[:0], c.ready[:n]...)
 		c.ready = slices.Delete(c.ready, 0, n)
 		chunks := c.inflight
@@ -88,7 +92,7 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 			}
 			batch = merged
 		}
-		c.settle(len(batch), c.offer(batch))
+		c.settle(batch, c.offer(batch))
 		clear(merged)
 	}
 	return merged
@@ -110,28 +114,32 @@ func (c *Client) offer(batch []envelope.Message) (err error) {
 	return c.to.Send(c.ctx, batch)
 }
 
-// settle counts what became of the n messages in flight, and frees their memory.
-func (c *Client) settle(n int, err error) {
-	lost := 0
+// settle counts what became of the batch in flight, and frees its memory.
+func (c *Client) settle(batch []envelope.Message, err error) {
+	lost, bytes := 0, 0
 	last := err
-	for _, e := range sink.Failures(err, n) {
+	for i, e := range sink.Failures(err, len(batch)) {
 		lost++
+		bytes += len(batch[i].JSON())
 		last = e
 	}
 	c.mu.Lock()
-	why := refused
-	if c.ctx.Err() != nil {
-		why = shutdown
+	if c.abandoned {
+		c.mu.Unlock()
+		return
 	}
-	c.sent += uint64(n - lost)
-	c.failed[why] += uint64(lost)
+	ended := c.ctx.Err() != nil
+	c.sent += uint64(len(batch) - lost)
 	if last != nil {
 		c.lastError = last
 	}
+	if ended {
+		c.failed[whyShutdown] += uint64(lost)
+		c.leftBytes += uint64(bytes)
+	} else {
+		c.failed[whyRefused] += uint64(lost)
+	}
 	for i, ch := range c.inflight {
-		if why == shutdown && lost > 0 {
-			c.leftBytes += uint64(ch.bytes)
-		}
 		if !c.borrows {
 			ch.memory = nil
 		}
@@ -140,7 +148,20 @@ func (c *Client) settle(n int, err error) {
 	}
 	c.inflight = c.inflight[:0]
 	c.mu.Unlock()
-	if lost > 0 && why == refused {
+	if lost > 0 && !ended {
 		c.report.refused(lost, last)
 	}
+}
+
+// abandon drops everything that is still there, what is in flight included.
+func (c *Client) abandon() {
+	c.sweep()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.abandoned = true
+	for _, ch := range slices.Concat(c.inflight, c.ready) {
+		c.failed[whyShutdown] += uint64(ch.count)
+		c.leftBytes += uint64(ch.bytes)
+	}
+	c.inflight, c.ready = nil, nil // the memory may still be read
 }
