@@ -74,9 +74,6 @@ var errShutdown = errors.New("sink: shut down before it was delivered")
 // buryAll gives everything that is left to DeadLetter, each message once. The worker has ended, or is in a Send that does
 // not heed its context; what it is sending then stays where it is.
 func (q *Queue) buryAll(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(q.closed, cancel)()
 	q.mu.Lock()
 	err := errShutdown
 	if q.books.LastError != nil {
@@ -95,6 +92,10 @@ func (q *Queue) buryAll(ctx context.Context) {
 	q.mu.Unlock()
 	for range n {
 		q.mu.Lock()
+		if q.state == ended { // a Send that hung has come back too late
+			q.mu.Unlock()
+			return
+		}
 		g := q.takeOff(&q.dying)
 		q.mu.Unlock()
 		if !q.bury(ctx, g) && ctx.Err() != nil {

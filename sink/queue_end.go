@@ -20,6 +20,7 @@ func (q *Queue) Shutdown(ctx context.Context) error {
 	case <-q.stopped:
 	case <-lastTenth:
 	case <-ctx.Done():
+	case <-q.closed.Done():
 	}
 	q.ending <- struct{}{}
 	defer func() { <-q.ending }()
@@ -28,9 +29,9 @@ func (q *Queue) Shutdown(ctx context.Context) error {
 		if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil {
 			wait = min(wait, time.Until(deadline)/2)
 		}
-		q.await(wait)
-		if q.options.DeadLetter != nil {
-			q.buryAll(ctx)
+		await(q.stopped, wait)
+		if q.options.DeadLetter != nil && q.closed.Err() == nil {
+			q.buryWithin(ctx)
 		}
 	}
 	return q.end()
@@ -44,7 +45,7 @@ func (q *Queue) Close() error {
 	q.ending <- struct{}{}
 	defer func() { <-q.ending }()
 	if !q.leave() {
-		q.await(patience)
+		await(q.stopped, patience)
 	}
 	return q.end()
 }
@@ -79,9 +80,11 @@ func (q *Queue) lastTenth(ctx context.Context) (<-chan time.Time, func() bool) {
 	return timer.C, timer.Stop
 }
 
-// leave makes the worker end. It reports whether it has ended already.
+// leave makes the worker end. It reports whether there is nothing left to do: it has ended and left nothing, or the queue has
+// ended without it.
 func (q *Queue) leave() bool {
 	q.mu.Lock()
+	over := q.state == ended
 	q.state = max(q.state, leaving)
 	q.mu.Unlock()
 	q.abort()
@@ -90,16 +93,34 @@ func (q *Queue) leave() bool {
 	case <-q.stopped:
 		return q.Account().Held == 0
 	default:
-		return false
+		return over
 	}
 }
 
-func (q *Queue) await(wait time.Duration) {
+// await waits until done is closed, for as long as wait.
+func await(done <-chan struct{}, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case <-q.stopped:
+	case <-done:
 	case <-timer.C:
+	}
+}
+
+// buryWithin gives what is left to DeadLetter until ctx or the queue ends.
+func (q *Queue) buryWithin(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(q.closed, cancel)()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		q.buryAll(ctx)
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+		await(over, patience)
 	}
 }
 

@@ -32,11 +32,23 @@ type line struct {
 func (l *line) len() int { return len(l.messages) - l.head }
 
 func (l *line) push(batch []envelope.Message, bytes int, n note) {
+	if l.head > l.len() && len(l.messages)+len(batch) > cap(l.messages) {
+		l.closeUp()
+	}
 	l.messages = append(l.messages, batch...)
 	for range batch {
 		l.notes = append(l.notes, n)
 	}
 	l.bytes += bytes
+}
+
+// closeUp moves what is there to where the line began. Without it a line that is dropped from as it is added to would grow
+// without end.
+func (l *line) closeUp() {
+	n := copy(l.messages, l.messages[l.head:])
+	clear(l.messages[n:])
+	copy(l.notes, l.notes[l.head:])
+	l.messages, l.notes, l.head = l.messages[:n], l.notes[:n], 0
 }
 
 // popFront drops the first message and returns its charge.

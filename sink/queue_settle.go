@@ -48,7 +48,7 @@ func (q *Queue) settle(f flight, err error) {
 	q.apply(v, sent)
 	whole := v.done == 0 && len(v.again) > 0
 	switch {
-	case whole && !q.poison(len(f.messages)):
+	case whole && q.state < leaving && !q.poison(len(f.messages)): // else buryAll may be at the line
 		q.putBack(f, v.again)
 	case len(v.again) > 0:
 		g := pick(sent, v.again)

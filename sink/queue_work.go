@@ -48,7 +48,7 @@ func (q *Queue) run() {
 			q.mu.Unlock()
 			q.settle(f, try(q.sending, q.next, f.messages))
 		default:
-			until := q.sleepUntil()
+			until := q.sleepUntil(now)
 			q.asleep = true
 			q.mu.Unlock()
 			q.sleep(until)
@@ -86,7 +86,8 @@ func (q *Queue) oldest() time.Duration {
 	return q.pending.notes[q.pending.head].accepted
 }
 
-func (q *Queue) sleepUntil() time.Duration {
+// sleepUntil is when there is something to do, unless something comes in first. The caller holds mu.
+func (q *Queue) sleepUntil(now time.Duration) time.Duration {
 	until := forever
 	if len(q.dying.sorted) > 0 {
 		until = q.dying.sorted[0].due
@@ -96,7 +97,7 @@ func (q *Queue) sleepUntil() time.Duration {
 	}
 	if q.work.len()+q.pending.len() > 0 {
 		due := q.blocked
-		if q.state == open && q.options.BatchAge > 0 {
+		if !q.ready(now) {
 			due = max(due, q.oldest()+q.options.BatchAge)
 		}
 		until = min(until, due)
