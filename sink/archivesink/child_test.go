@@ -33,8 +33,12 @@ func childCommand(t *testing.T, child string, args ...string) *exec.Cmd {
 // loadChild is a router that archives as fast as it can and prints each payload once Send has returned nil for it.
 func loadChild() {
 	dir, prefix := os.Args[1], os.Args[2]
+	compress, err := strconv.Atoi(os.Args[3])
+	if err != nil {
+		panic(err)
+	}
 	// Small segments, so that a kill finds every step of sealing under way.
-	s, err := archivesink.New(dir, &archivesink.Options{SealBytes: 4 << 10})
+	s, err := archivesink.New(dir, &archivesink.Options{SealBytes: 4 << 10, Compress: archivesink.Compression(compress)})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -62,7 +66,7 @@ func loadChild() {
 	}
 }
 
-// TestKilled kills one of two routers that share a directory, 25 times. Every message that was acknowledged to either must
+// TestKilled kills one of two routers that share a directory, 25 times, sealing in every form. Every message that was acknowledged to either must
 // then be in exactly one published file, once.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
@@ -70,7 +74,7 @@ func TestKilled(t *testing.T) {
 	var acknowledged []string
 	for kill := range 25 {
 		prefix := "k" + strconv.Itoa(kill)
-		child := childCommand(t, "load", dir, prefix)
+		child := childCommand(t, "load", dir, prefix, strconv.Itoa(kill%3))
 		stdout, err := child.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

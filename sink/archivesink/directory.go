@@ -32,7 +32,10 @@ func makeDirectory(dir string) error {
 	if err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(dir))
+	if err := syncDirectory(filepath.Dir(dir)); err != nil {
+		return errors.Join(err, ifThere(os.Remove(dir))) // or the next try would find it and not sync
+	}
+	return nil
 }
 
 // syncDirectory makes the entries of a directory survive power loss.

@@ -1,10 +1,16 @@
 package archivesink_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/mozilla-services/metlog-go/sink"
 	"github.com/mozilla-services/metlog-go/sink/archivesink"
 )
 
@@ -40,6 +46,55 @@ func TestPlainWithTornTail(t *testing.T) {
 	}
 	shutdown(t, open(t, dir, nil))
 	expect(t, dir, payloads(0, 10))
+}
+
+// A directory that could not be synced is synced by the next try, though the file has its name by then, and one that was
+// made for it is made again.
+func TestDirectoriesAreSyncedInTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	for name, there := range map[string]bool{"the file's": true, "its parent's": false} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(dir, name)
+			synctest.Test(t, func(t *testing.T) {
+				s := open(t, dir, &archivesink.Options{Compress: archivesink.Plain})
+				send(t, s, messages(t, 0, 10)...)
+				hour := filepath.Join(dir, "dt=2026-11-23", "hour=12")
+				if there {
+					if err := os.MkdirAll(hour, 0o750); err != nil {
+						t.Fatal(err)
+					}
+				}
+				restore := noFiles(t)
+				time.Sleep(time.Hour) // many tries to seal
+				err := s.Shutdown(t.Context())
+				restore()
+				if !errors.As(err, new(*sink.LeftError)) || !errors.Is(s.Account().LastError, syscall.EMFILE) {
+					t.Errorf("nothing could be synced, and Shutdown returned %v, the last error is %v", err, s.Account().LastError)
+				}
+				if _, err := os.Stat(filepath.Dir(hour)); !there && !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("what could not be synced: %v", err)
+				}
+				shutdown(t, open(t, dir, nil))
+				expect(t, dir, payloads(0, 10))
+			})
+		})
+	}
+}
+
+// noFiles makes every attempt to open a file fail until restore is called.
+func noFiles(t *testing.T) (restore func()) {
+	t.Helper()
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	set := func(limit syscall.Rlimit) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(syscall.Rlimit{Cur: 0, Max: before.Max})
+	return func() { set(before) }
 }
 
 func stat(t *testing.T, dir string, hidden bool) os.FileInfo {

@@ -14,7 +14,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// seal publishes a segment that takes no more lines, and removes it. It may be called again after an error.
+// seal publishes a segment that takes no more lines, and removes it. After an error it may be called again, and does again
+// what has not succeeded: the directories are synced before it is true that the segment is published, and gone.
 func (s *Sink) seal(g *segment) error {
 	g.retire()
 	here, err := isAt(g.file, g.path)
@@ -25,7 +26,7 @@ func (s *Sink) seal(g *segment) error {
 		s.count.Failed(fmt.Errorf("%s: someone moved %s: it is left where it is", s.name, g.path))
 		return nil
 	}
-	if g.size > 0 && !g.published {
+	if g.size > 0 {
 		if err := s.publish(g); err != nil {
 			return err
 		}
@@ -34,9 +35,9 @@ func (s *Sink) seal(g *segment) error {
 		if err := ifThere(os.Remove(g.path)); err != nil {
 			return err
 		}
-		if err := ifThere(syncDirectory(s.openIn)); err != nil {
-			return err
-		}
+	}
+	if err := ifThere(syncDirectory(s.openIn)); err != nil {
+		return err
 	}
 	s.usage.add(-g.size)
 	return nil
@@ -46,16 +47,18 @@ func (s *Sink) seal(g *segment) error {
 // that was killed before it could remove it.
 func (s *Sink) publish(g *segment) error {
 	final := s.final(g)
-	there, err := exists(final)
-	if err != nil {
-		return err
-	}
-	if !there {
-		if err := s.rename(g, final); err != nil {
+	if !g.published {
+		there, err := exists(final)
+		if err != nil {
 			return err
 		}
+		if !there {
+			if err := s.rename(g, final); err != nil {
+				return err
+			}
+		}
+		g.published = true
 	}
-	g.published = true
 	return ifThere(syncDirectory(filepath.Dir(final)))
 }
 
@@ -88,17 +91,19 @@ func (s *Sink) isPublished(g *segment) bool {
 	return err == nil && there
 }
 
-// renamePlain publishes the segment's own file, if that is what its name asks for and nothing but whole lines is in it.
+// renamePlain publishes the segment's own file, if that is what its name asks for, nothing but whole lines is in it and it
+// can be synced. Otherwise it is to be copied.
 func (s *Sink) renamePlain(g *segment, final string) (done bool, err error) {
 	if c, _ := compressionOf(g.name); c != Plain {
 		return false, nil
 	}
 	info, err := g.file.Stat()
-	if err != nil || info.Size() != g.size || isUnlinked(g.file) {
+	if err != nil || info.Size() != g.size || isUnlinked(g.file) || g.doubtful {
 		return false, err
 	}
-	if err := g.file.Sync(); err != nil {
-		return false, err
+	if g.file.Sync() != nil {
+		g.doubtful = true
+		return false, nil
 	}
 	if err := moveInto(g.path, final); err != nil {
 		return false, err

@@ -22,6 +22,7 @@ type segment struct {
 	size     int64 // bytes of whole, reported lines; what lies behind was cut or will be
 	messages uint64
 	retired  bool // takes no more lines
+	doubtful bool // an fsync has failed; the next may succeed though what the kernel holds never reached the disk
 
 	last      time.Time // of the last write; guarded by Sink.mu
 	retry     retry     // of sealing; belongs to the sealer, as does published
@@ -40,7 +41,7 @@ func (g *segment) append(lines []byte, messages int, sync bool) error {
 	_, err := g.file.Write(lines)
 	if err == nil && sync {
 		if err = g.file.Sync(); err != nil {
-			g.retired = true // what the kernel still holds of the file is unknown from now on
+			g.retired, g.doubtful = true, true
 		}
 	}
 	if err != nil {
