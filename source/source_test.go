@@ -69,12 +69,15 @@ func TestRunReturnsWhenExhausted(t *testing.T) {
 
 func TestRunGivesEverySourceTheSink(t *testing.T) {
 	to := &discard{}
-	source.Run(t.Context(), to, run(func(_ context.Context, got sink.Sink) error {
+	err := source.Run(t.Context(), to, run(func(_ context.Context, got sink.Sink) error {
 		if got != sink.Sink(to) {
 			t.Errorf("the source got %v", got)
 		}
 		return nil
 	}))
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRunRefuses(t *testing.T) {

@@ -255,12 +255,12 @@ func TestDraining(t *testing.T) {
 			}
 			time.Sleep(time.Hour)
 			cancel()
-			time.Sleep(time.Minute - 1)
+			time.Sleep(time.Minute - time.Nanosecond)
 			synctest.Wait()
 			if drain.Err() != nil {
 				t.Error("it ended early")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			if drain.Err() == nil {
 				t.Error("it did not end")

@@ -58,7 +58,7 @@ func TestTCPReconnects(t *testing.T) {
 
 // stall sends more than kernels buffer to a server that reads a part of it and then nothing more. It returns when the
 // server has stopped, and the Send's error when that has come.
-func stall(t *testing.T, ctx context.Context) (s *Sink, batch []envelope.Message, returned chan error) {
+func stall(ctx context.Context, t *testing.T) (s *Sink, batch []envelope.Message, returned chan error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -91,7 +91,7 @@ func large(t *testing.T) []envelope.Message {
 
 func TestTCPStalledEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s, batch, returned := stall(t, ctx)
+	s, batch, returned := stall(ctx, t)
 	cancel()
 	err := <-returned
 	failed := failures(err, len(batch))
@@ -112,7 +112,7 @@ func TestTCPStalledEndsWithContext(t *testing.T) {
 }
 
 func TestTCPStalledEndsWithClose(t *testing.T) {
-	s, batch, returned := stall(t, t.Context())
+	s, batch, returned := stall(t.Context(), t)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}

@@ -24,7 +24,7 @@ func gate(open <-chan struct{}) func(context.Context) {
 func endsWithContext(tr *trial) {
 	to := &recorder{}
 	r := tr.start(to, Options{})
-	if r.feed(numbered(0, 3)...) {
+	if r.feed(numbered(3)...) {
 		tr.until(to.has(3))
 	}
 	r.end()
@@ -65,7 +65,7 @@ func drains(tr *trial) {
 	opened := sync.OnceFunc(func() { close(open) })
 	defer opened()
 	r := tr.start(to, Options{})
-	e := numbered(0, 40)
+	e := numbered(40)
 	if !r.feed(e[0]) || !tr.until(to.has(1)) || !r.feed(e[1:]...) {
 		return
 	}
@@ -100,7 +100,7 @@ func drainIsBounded(tr *trial) {
 		}
 	}}
 	r := tr.start(to, Options{DrainTimeout: timeout})
-	fed := r.feed(numbered(0, 1)...) && tr.until(to.has(1))
+	fed := r.feed(numbered(1)...) && tr.until(to.has(1))
 	cancelled = time.Now()
 	r.cancel()
 	close(ended)

@@ -30,11 +30,11 @@ func refuseThirds(all []string) func(string) error {
 }
 
 func refusedToDeadLetter(tr *trial) { tr.refused(refuseAll) }
-func refusedInPart(tr *trial)       { tr.refused(refuseThirds(numbered(0, 30))) }
+func refusedInPart(tr *trial)       { tr.refused(refuseThirds(numbered(30))) }
 
 // refused runs a source into a sink that refuses some messages, and looks for each of them in the dead letter.
 func (tr *trial) refused(refuse func(string) error) {
-	e := numbered(0, 30)
+	e := numbered(30)
 	var want []string
 	for _, text := range e {
 		if refuse(text) != nil {
@@ -100,7 +100,7 @@ func field(m *envelope.Message, name string) string {
 }
 
 func undecodableToDeadLetter(tr *trial) {
-	bad, good := garbage(tr.harness.MaxFrame), numbered(0, 3)
+	bad, good := garbage(tr.harness.MaxFrame), numbered(3)
 	to, dead := &recorder{}, &recorder{}
 	r := tr.start(to, Options{DeadLetter: dead})
 	for i, frame := range bad {
@@ -166,7 +166,7 @@ func failingDeadLetter(tr *trial) {
 
 // uncollected runs a source whose dead letter takes nothing.
 func (tr *trial) uncollected(dead sink.Sink) {
-	e := numbered(0, 30)
+	e := numbered(30)
 	to := &recorder{refuse: refuseThirds(e)}
 	r := tr.start(to, Options{DeadLetter: dead})
 	if r.feed("junk") && r.feed(e[:15]...) && tr.until(to.has(15)) && r.feed("more junk") && r.feed(e[15:]...) {
@@ -193,7 +193,7 @@ func (tr *trial) counted(r *run, dropped map[string]uint64) {
 }
 
 func accountBalances(tr *trial) {
-	e := numbered(0, 30)
+	e := numbered(30)
 	to := &recorder{refuse: refuseThirds(e)}
 	r := tr.start(to, Options{})
 	if _, ok := r.subject.Source.(sink.Accounter); !ok {

@@ -27,7 +27,7 @@ func (tr *trial) take(frames, want []string) *recorder {
 func offeredOnce(tr *trial) {
 	to := &recorder{}
 	r := tr.start(to, Options{})
-	sent := numbered(0, 60)
+	sent := numbered(60)
 	for _, cut := range [][2]int{{0, 1}, {1, 2}, {2, 32}, {32, 60}} {
 		if !r.feed(sent[cut[0]:cut[1]]...) {
 			return
@@ -46,7 +46,7 @@ func offeredOnce(tr *trial) {
 }
 
 func severalEnvelopes(tr *trial) {
-	e := numbered(0, 9)
+	e := numbered(9)
 	tr.take([]string{
 		e[0] + "\n" + e[1],
 		e[2] + e[3] + e[4],
@@ -57,7 +57,7 @@ func severalEnvelopes(tr *trial) {
 }
 
 func badAmongGood(tr *trial) {
-	e := numbered(0, 5)
+	e := numbered(5)
 	to, dead := &recorder{}, &recorder{}
 	r := tr.start(to, Options{DeadLetter: dead})
 	if r.feed(e[0]+"\n{\"type\": broken}\n"+e[1]+"\n"+e[2], "junk\n"+e[3]+"\njunk\n"+e[4]+"\n") {
@@ -74,7 +74,7 @@ func badAmongGood(tr *trial) {
 }
 
 func metaIsSet(tr *trial) {
-	e := numbered(0, 40)
+	e := numbered(40)
 	to := tr.take(append([]string{e[0] + "\n" + e[1] + e[2]}, e[3:]...), e)
 	ids := make(map[envelope.ID]bool)
 	var undated, unplaced int
@@ -102,7 +102,7 @@ func metaIsSet(tr *trial) {
 func messagesLast(tr *trial) {
 	to := &recorder{}
 	r := tr.start(to, Options{})
-	e := numbered(0, 60)
+	e := numbered(60)
 	for n := 0; n < len(e); n += 20 {
 		if !r.feed(e[n : n+20]...) {
 			return
@@ -128,7 +128,7 @@ func batchIsLent(tr *trial) {
 	opened := sync.OnceFunc(func() { close(open) })
 	defer opened()
 	r := tr.start(to, Options{})
-	e := numbered(0, 40)
+	e := numbered(40)
 	if r.feed(e[:2]...) && tr.until(to.has(1)) && r.feed(e[2:]...) {
 		opened()
 		tr.until(to.has(len(e)))

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// numbered returns the envelopes from to to-1, in the forms that deployed Python and Node clients write.
-func numbered(from, to int) []string {
-	out := make([]string, 0, to-from)
-	for n := from; n < to; n++ {
+// numbered returns n different envelopes, in the forms that deployed Python and Node clients write.
+func numbered(n int) []string {
+	out := make([]string, 0, n)
+	for n := range n {
 		form := `{"severity": 6, "timestamp": "2013-03-01T08:00:00.000417", "metlog_hostname": "web3", "fields": {"rate": 1.0, ` +
 			`"name": "shop.views.cart", "n": %d}, "metlog_pid": 411, "logger": "shop", "type": "timer", "payload": "38", ` +
 			`"env_version": "0.8"}`

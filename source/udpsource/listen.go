@@ -32,11 +32,11 @@ func (s *Source) listen(ctx context.Context) (*net.UDPConn, error) {
 	}
 	conn := packets.(*net.UDPConn)
 	if ip := conn.LocalAddr().(*net.UDPAddr).IP; !s.options.AllowRemote && !ip.IsLoopback() {
-		conn.Close()
+		_ = conn.Close() // nothing was received
 		return nil, fmt.Errorf("udpsource: %s is %v, which is not this host's loopback", s.addr, ip)
 	}
 	if err := conn.SetReadBuffer(s.options.ReadBuffer); err != nil {
-		conn.Close()
+		_ = conn.Close() // nothing was received
 		return nil, fmt.Errorf("udpsource: ReadBuffer: %w", err)
 	}
 	return conn, nil

@@ -42,7 +42,7 @@ func (s *Source) Run(ctx context.Context, to sink.Sink) error {
 		}
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	s.local = conn.LocalAddr().(*net.UDPAddr)
 	close(s.bound)
 	return newReceiver(s, conn).run(ctx, to)
