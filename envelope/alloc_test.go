@@ -18,11 +18,13 @@ func allocations(f func()) float64 {
 }
 
 func TestAppendParseDoesNotAllocate(t *testing.T) {
-	frame := strings.Repeat(nodeText+"\n"+pythonText, 16)
-	batch := make([]Message, 0, 32)
+	long := strings.Repeat("name", 20)
+	unknown := `{"type":"x","` + long + `":1,"\u0061` + long + `":2,"p\u0061yload":"3"}`
+	frame := strings.Repeat(nodeText+"\n"+pythonText+unknown, 16)
+	batch := make([]Message, 0, 48)
 	var p Parser
 	meta := Meta{Origin: "tcp://127.0.0.1:5565"}
-	if n := allocations(func() { batch, _ = p.AppendParse(batch[:0], frame, len(frame), meta) }); n != 0 || len(batch) != 32 {
+	if n := allocations(func() { batch, _ = p.AppendParse(batch[:0], frame, len(frame), meta) }); n != 0 || len(batch) != 48 || batch[47].Payload() != "3" {
 		t.Errorf("%v allocations, %d messages", n, len(batch))
 	}
 }

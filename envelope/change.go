@@ -69,19 +69,14 @@ type addition struct {
 	found bool
 }
 
-// additions returns object's members, and where in the list each name is.
-func additions(object string) (list []addition, places map[string]int) {
-	places = make(map[string]int)
-	for e := range entries(object, 0) {
-		places[unquote(object[e.nameStart+1:e.nameEnd-1])] = len(list)
-		list = append(list, addition{text: object[e.nameStart:e.end], value: object[e.start:e.end]})
-	}
-	return list, places
-}
-
 // merge returns the object old with the members of the object added.
 func merge(old, added string) string {
-	list, places := additions(added)
+	var list []addition
+	places := make(map[string]int) // in list, by name
+	for e := range entries(added, 0) {
+		places[unquote(added[e.nameStart+1:e.nameEnd-1])] = len(list)
+		list = append(list, addition{text: added[e.nameStart:e.end], value: added[e.start:e.end]})
+	}
 	var b strings.Builder
 	b.Grow(len(old) + len(added))
 	done := len("{")

@@ -19,7 +19,7 @@ func TestID(t *testing.T) {
 	if got, want := (ID{0: 0xAB, 15: 1}).String(), "ab000000000000000000000000000001"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if NewID() == NewID() {
+	if a, b := NewID(), NewID(); a == b {
 		t.Error("two random IDs are one")
 	}
 }

@@ -31,6 +31,22 @@ func memberOf(name string) uint8 {
 	return memberCount
 }
 
+// memberSpelled is memberOf for a name as a text spells it, with escapes.
+func memberSpelled(raw string) uint8 {
+	switch {
+	case sameText(raw, aliasPID):
+		return memberPID
+	case sameText(raw, aliasHostname):
+		return memberHostname
+	}
+	for i, n := range memberNames {
+		if sameText(raw, n) {
+			return uint8(i)
+		}
+	}
+	return memberCount
+}
+
 // guessOrder returns the order that the envelope's first name promises, and its first member.
 func guessOrder(text string) (*order, uint8) {
 	if strings.HasPrefix(text, `{"s`) {
@@ -57,9 +73,9 @@ func scanName(b []byte, i int, guess uint8) (member uint8, end int) {
 	if end < 0 {
 		return memberCount, end
 	}
-	name := b[i : end-1]
+	name := lend(b[i : end-1])
 	if escaped {
-		return memberOf(unquote(string(name))), end
+		return memberSpelled(name), end
 	}
-	return memberOf(string(name)), end
+	return memberOf(name), end
 }

@@ -96,6 +96,22 @@ func TestScratchIsCleared(t *testing.T) {
 	}
 }
 
+// However many types, loggers and names senders invent, the router grows by none of them.
+func TestStrangersLeaveNothing(t *testing.T) {
+	router := mustNew(t, append(manyRules(10, sink.Discard), Rule{Name: "rest", When: Otherwise, To: sink.Discard})...)
+	p := router.program.Load()
+	types, slots := len(p.byType), len(p.slots)
+	for i := range 10_000 {
+		m := parse(t, fmt.Sprintf(`{"type": "../%d\n|", "logger": "%d:\u0000", "payload": "1|c", "fields": {"name": "a\nb%d", "%d": 1}}`, i, i, i, i))
+		if err := router.Send(context.Background(), []envelope.Message{m}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(p.byType) != types || len(p.slots) != slots {
+		t.Errorf("%d types and %d paths were %d and %d", len(p.byType), len(p.slots), types, slots)
+	}
+}
+
 func TestScratchIsBounded(t *testing.T) {
 	router := mustNew(t, Rule{Name: "odd", When: MustParse("Type == 'odd'"), To: sink.Discard}, Rule{Name: "rest", When: Otherwise, To: sink.Discard})
 	s := newScratch(router.program.Load())
