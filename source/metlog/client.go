@@ -55,6 +55,7 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 	if o != nil {
 		options = *o
 		options.Filters = slices.Clone(o.Filters)
+		options.Redact = slices.Clone(o.Redact)
 	}
 	if err := options.complete(); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package metlog
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"reflect"
 
@@ -23,6 +24,24 @@ func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
 		return
 	}
 	c.sendException(ctx, string(payload), attrs)
+}
+
+// Panic sends what a deferred function has recovered, with the frames of the panic, at severity Error: it is called in that
+// function or in one called by it. It does not recover itself, and nil sends nothing.
+//
+//	defer func() {
+//		thrown := recover()
+//		m.Panic(ctx, thrown)
+//	}()
+func (c *Client) Panic(ctx context.Context, recovered any, attrs ...slog.Attr) {
+	if recovered == nil {
+		return
+	}
+	err, ok := recovered.(error)
+	if !ok {
+		err = fmt.Errorf("%v", recovered) //nolint:err113 // shown, not returned
+	}
+	c.Exception(ctx, err, attrs...)
 }
 
 // sendException sends an event that is encoded.

@@ -44,6 +44,14 @@ type Options struct {
 	// one, by its type and length: Go ends a program in which one goroutine reads a map while another writes it.
 	Maps bool
 
+	// Redact are parts of names whose values are not shown among an exception's variables, besides password, passwd,
+	// passphrase, secret, token, authorization, cookie, credential and key. Case does not matter. The default is none.
+	Redact []string
+
+	// ExceptionsPerSecond is the most events a second, and at once, from errors of one type, which is that of the first
+	// cause: the others are counted as Dropped "limited". The default is 10.
+	ExceptionsPerSecond int
+
 	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time. The
 	// default is to tell nobody; [Client.Account] has the numbers all the same.
 	OnError func(error)
@@ -64,6 +72,8 @@ const (
 	defaultMaxBytes = 16 << 20
 	leastMaxBytes   = 2 << 20
 	defaultInterval = 50 * time.Millisecond
+
+	defaultExceptions = 10 // a second of a type
 )
 
 // complete checks the options and puts defaults where nothing was chosen.
@@ -77,8 +87,15 @@ func (o *Options) complete() error {
 		return fmt.Errorf("metlog: MaxBytes is less than %d: %d", leastMaxBytes, o.MaxBytes)
 	case o.Full != Drop && o.Full != Block:
 		return fmt.Errorf("metlog: Full is unknown: %d", int(o.Full))
+	case o.ExceptionsPerSecond < 0:
+		return fmt.Errorf("metlog: ExceptionsPerSecond is negative: %d", o.ExceptionsPerSecond)
 	case o.FlushInterval < 0:
 		return fmt.Errorf("metlog: FlushInterval is negative: %v", o.FlushInterval)
+	}
+	for i, part := range o.Redact {
+		if part == "" {
+			return fmt.Errorf("metlog: Redact[%d] is empty", i)
+		}
 	}
 	for i, f := range o.Filters {
 		if f == nil {
@@ -104,6 +121,9 @@ func (o *Options) fill() {
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = defaultMaxBytes
+	}
+	if o.ExceptionsPerSecond == 0 {
+		o.ExceptionsPerSecond = defaultExceptions
 	}
 	if o.FlushInterval == 0 {
 		o.FlushInterval = defaultInterval

@@ -36,12 +36,13 @@ const (
 	whyValues
 	whyNumber
 	whyLarge
+	whyLimited
 	reasons
 )
 
 //nolint:gochecknoglobals // a table, never written to
 var reasonNames = [reasons]string{
-	"sampled", "filtered", "full", "closed", "refused", "shutdown", "values", "number", "large",
+	"sampled", "filtered", "full", "closed", "refused", "shutdown", "values", "number", "large", "limited",
 }
 
 // drop counts a message that was counted as offered.

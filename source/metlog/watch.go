@@ -1,0 +1,116 @@
+package metlog
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// maxWatched is how many values a context holds.
+const maxWatched = 64
+
+// Watch makes what p points to a local variable of the calling function, in the events of exceptions: Go cannot read a
+// frame's variables, so the function names them. It is read when [Client.Exception] or [Client.Panic] gets the context,
+// in the goroutine that calls that, and shows what it is then.
+//
+// The name goes into ctx, if [Scope] or an earlier Watch has made room in it; otherwise Watch returns a child that has
+// room. A context holds 64 values, the last of each name and function. Values are shown capped and redacted by name, see
+// [Options]; maps, channels and structs with a lock or an atomic in them, which other goroutines may be writing to, by
+// their type and length only. Anything else that can be reached from p must belong to the goroutine that captures.
+func Watch[T any](ctx context.Context, name string, p *T) context.Context {
+	return register(ctx, name, reflect.ValueOf(p), nil)
+}
+
+// Var is [Watch] of a value as it is now: what is shown is made of it in this call, so it may change afterwards, and
+// nothing is kept alive.
+func Var(ctx context.Context, name string, v any) context.Context {
+	return register(ctx, name, reflect.Value{}, appendCopy(v))
+}
+
+// Scope returns a child of ctx with room of its own for watched values, and a function that empties it, after which it
+// takes no more. What ctx itself holds is shown too. It is for the middleware that captures.
+func Scope(ctx context.Context) (context.Context, func()) {
+	h := &holder{above: holderOf(ctx)}
+	return context.WithValue(orBackground(ctx), holderKey{}, h), h.end
+}
+
+// A holder has the values that functions watch.
+type holder struct {
+	above *holder
+	mu    sync.Mutex
+	ended bool
+	list  []watched
+}
+
+// A watched value is the text of a copy, or a pointer to what is read later.
+type watched struct {
+	name string
+	in   *frame
+	at   reflect.Value
+	text []byte
+}
+
+type holderKey struct{}
+
+func holderOf(ctx context.Context) *holder {
+	if ctx == nil {
+		return nil
+	}
+	h, _ := ctx.Value(holderKey{}).(*holder)
+	return h
+}
+
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
+
+// register is Watch and Var, whose caller's caller is the function meant.
+func register(ctx context.Context, name string, at reflect.Value, text []byte) context.Context {
+	var pc [1]uintptr
+	runtime.Callers(3, pc[:])
+	h := holderOf(ctx)
+	if h == nil {
+		h = new(holder)
+		ctx = context.WithValue(orBackground(ctx), holderKey{}, h)
+	}
+	h.put(watched{name: name, in: frameAt(pc[0]), at: at, text: text})
+	return ctx
+}
+
+// put adds w, in place of the one with its name and function, or else of the oldest when there are too many.
+func (h *holder) put(w watched) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		return
+	}
+	same := func(x watched) bool { return x.name == w.name && x.in.symbol == w.in.symbol }
+	if i := slices.IndexFunc(h.list, same); i >= 0 {
+		h.list = slices.Delete(h.list, i, i+1)
+	} else if len(h.list) == maxWatched {
+		h.list = slices.Delete(h.list, 0, 1)
+	}
+	h.list = append(h.list, w)
+}
+
+// end empties the holder for good.
+func (h *holder) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended, h.list = true, nil
+}
+
+// all returns what the holder and those above it have.
+func (h *holder) all() (list []watched) {
+	for ; h != nil; h = h.above {
+		h.mu.Lock()
+		list = append(list, h.list...)
+		h.mu.Unlock()
+	}
+	return list
+}
