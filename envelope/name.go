@@ -3,8 +3,6 @@ package envelope
 import "strings"
 
 // memberNames are the envelope members' names on the wire, in the order of the constants.
-//
-//nolint:gochecknoglobals // a table, never written to
 var memberNames = [memberCount]string{
 	"type", "timestamp", "logger", "severity", "payload", "fields", "env_version", "metlog_pid", "metlog_hostname",
 }

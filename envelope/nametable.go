@@ -10,7 +10,7 @@ type nameTable struct {
 	python   order
 }
 
-var nameWords = newNameTable() //nolint:gochecknoglobals // a table, never written to
+var nameWords = newNameTable()
 
 func newNameTable() (t nameTable) {
 	for i := range t.byPlace {

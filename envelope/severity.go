@@ -16,7 +16,6 @@ const (
 	Debug
 )
 
-//nolint:gochecknoglobals // a table, never written to
 var severityNames = [8]string{"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Info", "Debug"}
 
 // SeverityOf returns the severity with an RFC 5424 code. Any code but 0 to 7 is reported as false, with Info.

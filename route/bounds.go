@@ -17,7 +17,6 @@ type set struct {
 
 const allSeverities = 0xFF
 
-//nolint:gochecknoglobals // never written to
 var (
 	unbounded = bounds{set{all: true}, set{all: true}, allSeverities, true}
 	nothing   = bounds{exact: true}

@@ -14,8 +14,6 @@ type Matcher struct{ root *node }
 
 // Otherwise matches what no other rule of the router does, rules with Otherwise themselves not counted. It stands alone
 // in its rule.
-//
-//nolint:gochecknoglobals // never written to, and a function would read worse in a rule
 var Otherwise = Matcher{&node{op: opOtherwise}}
 
 type op uint8
@@ -41,7 +39,6 @@ type node struct {
 	err  error
 }
 
-//nolint:gochecknoglobals // never written to
 var (
 	always = &node{op: opTrue}
 	never  = &node{op: opFalse}
@@ -124,7 +121,7 @@ func (n *node) validate(root bool) error {
 		return n.err
 	case opOtherwise:
 		if !root {
-			return errors.New("Otherwise does not stand alone") //nolint:staticcheck // its name is capitalised
+			return errors.New("Otherwise does not stand alone")
 		}
 	}
 	for _, kid := range n.kids {

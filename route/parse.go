@@ -161,8 +161,6 @@ func (p *parser) leaf() (*node, error) {
 }
 
 // signs are tried in this order, so that none hides a longer one.
-//
-//nolint:gochecknoglobals // a table, never written to
 var signs = []struct {
 	text    string
 	cmp     comparison

@@ -109,7 +109,6 @@ const (
 	memberFields
 )
 
-//nolint:gochecknoglobals // a table, never written to
 var memberNames = [...]string{"Type", "Logger", "Severity", "Payload", "Hostname", "Pid", "EnvVersion", "Origin", "Fields"}
 
 type path struct {

@@ -112,7 +112,6 @@ func (l *literal) print(b *strings.Builder) {
 	}
 }
 
-//nolint:gochecknoglobals // never written to
 var quoteEscaper = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
 
 func quoted(s string) string { return "'" + quoteEscaper.Replace(s) + "'" }

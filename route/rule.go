@@ -55,7 +55,7 @@ func (r *Rule) validate() error {
 		errs = append(errs, errors.New("the name is too long or not printable"))
 	}
 	if isnil.Is(r.To) {
-		errs = append(errs, errors.New("To is nil")) //nolint:staticcheck // its name is capitalised
+		errs = append(errs, errors.New("To is nil"))
 	}
 	if err := r.When.node().validate(true); err != nil {
 		errs = append(errs, err)

@@ -31,7 +31,6 @@ const (
 	in
 )
 
-//nolint:gochecknoglobals // a table, never written to
 var comparisonSigns = [...]string{"==", "<", "<=", ">", ">=", "=~", "^=", "in"}
 
 // manyValues is how many strings are found faster in a map than one after another.
@@ -77,8 +76,6 @@ func newMatch(p path, source string) (*test, error) {
 }
 
 // The text form of a regular expression has a backslash before each slash. An escaped backslash escapes none.
-//
-//nolint:gochecknoglobals // never written to
 var (
 	slashEscaper   = strings.NewReplacer(`\\`, `\\`, `/`, `\/`)
 	slashUnescaper = strings.NewReplacer(`\\`, `\\`, `\/`, `/`)
