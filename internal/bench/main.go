@@ -58,7 +58,7 @@ func run(rounds int, only string) error {
 	if l.dir, err = os.MkdirTemp("", "metlog-bench"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(l.dir)
+	defer func() { _ = os.RemoveAll(l.dir) }()
 	if err := l.build(); err != nil {
 		return err
 	}
