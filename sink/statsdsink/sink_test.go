@@ -188,14 +188,19 @@ func TestLookup(t *testing.T) {
 	u := s.wire.(*udp)
 	u.host = "statsd.test"
 	unknown := &net.DNSError{Err: "no such host", Name: u.host, IsNotFound: true}
-	lookups := 0
+	lookups, bounded := 0, false
 	answer := func() ([]netip.Addr, error) { return nil, unknown }
 	u.lookup = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
 		lookups++
+		_, bounded = ctx.Deadline()
 		return answer()
 	}
 	if err := s.Send(t.Context(), counters(t, 2)); !errors.Is(err, unknown) || len(failures(err, 2)) != 2 || sink.IsPermanent(err) {
 		t.Errorf("Send to an unknown host returned %v", err)
+	}
+	answer = func() ([]netip.Addr, error) { return nil, nil }
+	if err := s.Send(t.Context(), counters(t, 1)); err == nil {
+		t.Error("Send to a host without an address succeeded")
 	}
 	answer = func() ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("::1"), netip.MustParseAddr("127.0.0.1")}, nil
@@ -209,20 +214,23 @@ func TestLookup(t *testing.T) {
 	}
 	send()
 	send()
-	if lookups != 2 {
+	if lookups != 3 {
 		t.Errorf("%d lookups; a known address is used for a while", lookups)
 	}
 	u.since = time.Now().Add(-2 * lookupEvery)
 	answer = func() ([]netip.Addr, error) { return nil, unknown }
 	send() // the old address is better than none
+	if !bounded {
+		t.Error("a lookup that hangs would hold up a Send that has an address")
+	}
 	u.since = time.Now().Add(-2 * lookupEvery)
 	moved := listenUDP(t)
 	u.port = moved.port()
 	answer = func() ([]netip.Addr, error) { return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil }
 	server = moved
 	send()
-	if lookups != 4 {
-		t.Errorf("%d lookups, want 4", lookups)
+	if lookups != 5 {
+		t.Errorf("%d lookups, want 5", lookups)
 	}
 }
 

@@ -2,6 +2,7 @@ package statsdsink
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 
 // lookupEvery is how long an address is used before the server's name is looked up again.
 const lookupEvery = time.Minute
+
+// lookupAgain is how long such a lookup may keep a Send waiting that has an address all the while.
+const lookupAgain = time.Second
 
 // A udp packs lines into datagrams.
 type udp struct {
@@ -46,6 +50,11 @@ func (u *udp) open(ctx context.Context) error {
 	if u.sender != nil && time.Since(u.since) < lookupEvery {
 		return nil
 	}
+	if u.sender != nil {
+		again, cancel := context.WithTimeout(ctx, lookupAgain)
+		defer cancel()
+		ctx = again
+	}
 	peer, err := u.resolve(ctx)
 	u.since = time.Now()
 	switch {
@@ -78,6 +87,9 @@ func (u *udp) resolve(ctx context.Context) (netip.AddrPort, error) {
 		if ip.Unmap().Is4() {
 			return netip.AddrPortFrom(ip.Unmap(), u.port), nil
 		}
+	}
+	if len(ips) == 0 {
+		return netip.AddrPort{}, fmt.Errorf("lookup %s: no address", u.host)
 	}
 	return netip.AddrPortFrom(ips[0], u.port), nil
 }
