@@ -82,11 +82,12 @@ func (r *receiver) run(ctx context.Context, to sink.Sink) error {
 	return r.drain(sends, to)
 }
 
-// drain takes what the socket's buffer held when it was called, at most: senders may go on.
+// drain takes what the socket's buffer held when it was called, at most: senders may go on. It does so though sends have
+// ended: what nobody can take any more is counted then.
 func (r *receiver) drain(sends context.Context, to sink.Sink) error {
 	const overhead = 256 // what the kernel counts for a datagram besides its bytes, at least
 	defer func() { r.overflow(r.reader.finalDrops()) }()
-	for left := r.reader.bufferSize(); left > 0 && sends.Err() == nil; {
+	for left := r.reader.bufferSize(); left > 0; {
 		n, err := r.reader.readNow()
 		if err != nil {
 			return fmt.Errorf("udpsource: %w", err)

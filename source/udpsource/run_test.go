@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,5 +226,19 @@ func TestHostileDatagrams(t *testing.T) {
 	a := s.Account()
 	if a.Dropped["undecodable"] < 8 || a.Done < uint64(len(hostile)) {
 		t.Errorf("account %+v", a)
+	}
+}
+
+// A sink that stays stuck does not get what the socket's buffer held; that is counted none the less.
+func TestWhatADrainCannotDeliverIsCounted(t *testing.T) {
+	to := &collector{gate: make(chan struct{})} // never opened
+	s, end := running(t, to, &udpsource.Options{DrainTimeout: 20 * time.Millisecond})
+	const sent = 150
+	if err := feed(t, s, slices.Repeat([]string{`{"type":"x"}`}, sent)...); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	if a := s.Account(); a.Dropped["refused"]+a.Dropped["overflow"] != sent {
+		t.Errorf("%d datagrams were sent; account %+v", sent, a)
 	}
 }
