@@ -28,7 +28,8 @@ type Options struct {
 	SealIdle time.Duration
 
 	// MaxOpen bounds the segments being written to, one for each partition in use. When one more is needed, the one idle
-	// longest is sealed. As many again may wait for that. Default: 256.
+	// longest is sealed. As many again may wait for that, each an open file: the process needs to be allowed more than twice
+	// as many, or nothing can be sealed any more. Default: 256.
 	MaxOpen int
 
 	// MaxBytes bounds the bytes of all segments and sealed files in the directory, those of other routers included as far
