@@ -21,6 +21,8 @@ var may = []struct {
 	{"sink", []string{"envelope", "internal/"}},
 	{"sink/", []string{"envelope", "sink", "internal/"}},
 	{"source", []string{"envelope", "sink", "internal/"}},
+	{"source/zerologsource", []string{"envelope", "source/metlog"}}, // bridges write through a client
+	{"source/slogsource", []string{"envelope", "source/metlog"}},
 	{"source/", []string{"envelope", "sink", "source", "internal/"}},
 	{"route", []string{"envelope", "sink", "internal/"}},
 	{"examples/", []string{"envelope", "sink", "source", "route", "sink/", "source/"}},

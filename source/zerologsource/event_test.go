@@ -1,0 +1,144 @@
+package zerologsource
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+type sentryEvent struct {
+	EventID   string    `json:"event_id"`
+	Timestamp time.Time `json:"timestamp"`
+	Platform  string    `json:"platform"`
+	Level     string    `json:"level"`
+	LogEntry  struct {
+		Formatted string `json:"formatted"`
+	} `json:"logentry"`
+	Exception struct {
+		Values []struct {
+			Type       string `json:"type"`
+			Value      string `json:"value"`
+			Stacktrace struct {
+				Frames []frame `json:"frames"`
+			} `json:"stacktrace"`
+		} `json:"values"`
+	} `json:"exception"`
+}
+
+type frame struct {
+	Function string `json:"function"`
+	Module   string `json:"module"`
+	Filename string `json:"filename"`
+	AbsPath  string `json:"abs_path"`
+	Lineno   int    `json:"lineno"`
+}
+
+// decode reads the event that a message's payload is.
+func decode(t *testing.T, m *envelope.Message) (e sentryEvent) {
+	t.Helper()
+	if m.Type() != envelope.TypeException {
+		t.Fatalf("type is %s", m.Type())
+	}
+	if err := json.Unmarshal([]byte(m.Payload()), &e); err != nil {
+		t.Fatalf("%v in %s", err, m.Payload())
+	}
+	if len(e.EventID) != 32 || e.Platform != "go" || len(e.Exception.Values) != 1 || e.Timestamp.IsZero() {
+		t.Fatalf("event is %s", m.Payload())
+	}
+	return e
+}
+
+func TestEventOfStack(t *testing.T) {
+	set(t, &zerolog.ErrorStackMarshaler, func(error) any {
+		return []map[string]string{
+			{"func": "inner", "source": "cart.go", "line": "12"},
+			{"func": "outer", "source": "main.go", "line": "7"},
+			{"func": "odd", "source": "", "line": "x"},
+		}
+	})
+	b := newBench(t, nil)
+	log := logger(b)
+	log.Warn().Stack().Err(errors.New("no \"stock\"\x01")).Int("item", 3).Msg("cannot\nsell")
+	m := b.one()
+	e := decode(t, m)
+	x := e.Exception.Values[0]
+	if e.Level != "warning" || e.LogEntry.Formatted != "cannot\nsell" || x.Type != "error" || x.Value != "no \"stock\"\x01" {
+		t.Errorf("event is %s", m.Payload())
+	}
+	want := []frame{{Function: "odd"}, {Function: "outer", Filename: "main.go", Lineno: 7}, {Function: "inner", Filename: "cart.go", Lineno: 12}}
+	if len(x.Stacktrace.Frames) != 3 {
+		t.Fatalf("frames are %+v", x.Stacktrace.Frames)
+	}
+	for i, f := range x.Stacktrace.Frames {
+		if f != want[i] {
+			t.Errorf("frame %d is %+v, want %+v", i, f, want[i])
+		}
+	}
+	if _, ok := m.Field("stack"); !ok || m.Severity() != envelope.Warning {
+		t.Error(m.JSON())
+	}
+}
+
+func TestEventOfStacksOfOtherShapes(t *testing.T) {
+	for _, stack := range []string{`[]`, `{}`, `[[]]`, `[1,"a",null]`, `[{"func":1,"line":2,"source":{}}]`, `"goroutine 1:\nmain.main()"`, `[{}`, `[`} {
+		b := newBench(t, nil)
+		log := logger(b)
+		log.Error().RawJSON("stack", []byte(stack)).RawJSON("error", []byte(`{"code":7}`)).Msg("m")
+		m := b.one()
+		if strings.Count(stack, "[")+strings.Count(stack, "{") > strings.Count(stack, "]")+strings.Count(stack, "}") {
+			if m.Type() != envelope.TypeLog {
+				t.Errorf("stack %s: %s", stack, m.JSON())
+			}
+			continue
+		}
+		if e := decode(t, m); e.Exception.Values[0].Value != `{"code":7}` {
+			t.Errorf("stack %s: event is %s", stack, m.Payload())
+		}
+	}
+}
+
+func TestEventOfFatalAndPanic(t *testing.T) {
+	b := newBench(t, nil)
+	log := logger(b)
+	for _, level := range []zerolog.Level{zerolog.FatalLevel, zerolog.PanicLevel} {
+		log.WithLevel(level).Str("a", "b").Msg("the end")
+		m := b.one()
+		e := decode(t, m)
+		x := e.Exception.Values[0]
+		if e.Level != "fatal" || x.Type != level.String() || x.Value != "the end" || fields(m) != `{"a":"b"}` {
+			t.Error(m.JSON())
+		}
+		frames := x.Stacktrace.Frames
+		if len(frames) == 0 {
+			t.Fatal("no frames")
+		}
+		last := frames[len(frames)-1]
+		if last.Function != "TestEventOfFatalAndPanic" || last.Filename != "event_test.go" || last.Lineno == 0 ||
+			!strings.HasSuffix(last.Module, "source/zerologsource") || !strings.HasSuffix(last.AbsPath, "/event_test.go") {
+			t.Errorf("the innermost frame is %+v", last)
+		}
+	}
+	for _, level := range []zerolog.Level{zerolog.ErrorLevel, zerolog.NoLevel, 9} {
+		log.WithLevel(level).Msg("no event")
+		if m := b.one(); m.Type() != envelope.TypeLog {
+			t.Error(m.JSON())
+		}
+	}
+}
+
+func TestEventLevels(t *testing.T) {
+	for severity, want := range map[envelope.Severity]string{
+		envelope.Emergency: "fatal", envelope.Critical: "fatal", envelope.Error: "error", envelope.Warning: "warning",
+		envelope.Notice: "info", envelope.Info: "info", envelope.Debug: "debug",
+	} {
+		if got := sentryLevel(severity); got != want {
+			t.Errorf("%v is %s, want %s", severity, got, want)
+		}
+	}
+}

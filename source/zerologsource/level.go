@@ -1,0 +1,42 @@
+package zerologsource
+
+import (
+	"github.com/rs/zerolog"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// severityOf is the default of Options.Severity.
+func severityOf(level zerolog.Level) envelope.Severity {
+	switch level {
+	case zerolog.InfoLevel, zerolog.NoLevel:
+		return envelope.Info
+	case zerolog.WarnLevel:
+		return envelope.Warning
+	case zerolog.ErrorLevel:
+		return envelope.Error
+	}
+	if level < zerolog.InfoLevel {
+		return envelope.Debug
+	}
+	return envelope.Critical
+}
+
+// urgent reports whether the program, or the goroutine, may end when the line is written.
+func urgent(level zerolog.Level) bool {
+	return level == zerolog.FatalLevel || level == zerolog.PanicLevel
+}
+
+// ownLevel is the level that a line says it has.
+func (l *line) ownLevel() zerolog.Level {
+	for i := range l.members {
+		if l.name(&l.members[i]) == zerolog.LevelFieldName {
+			text, ok := l.payload(&l.members[i])
+			if level, err := zerolog.ParseLevel(text); ok && err == nil {
+				return level
+			}
+			break
+		}
+	}
+	return zerolog.NoLevel
+}

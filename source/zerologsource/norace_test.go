@@ -1,0 +1,5 @@
+//go:build !race
+
+package zerologsource
+
+const raceEnabled = false
