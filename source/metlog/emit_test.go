@@ -2,36 +2,173 @@ package metlog
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink/sinktest"
 )
 
-func TestEmit(t *testing.T) {
+func TestWhatIsSent(t *testing.T) {
+	const tail = `,"env_version":"0.8","metlog_pid":411,"metlog_hostname":"web3"}`
+	at := time.Date(2012, 11, 2, 9, 30, 0, 1000, time.UTC)
+	for _, tt := range []struct {
+		name string
+		send func(context.Context, *Client)
+		want string
+	}{
+		{"Emit", func(ctx context.Context, c *Client) { c.Emit(ctx, "deploy", "v42", slog.Int("hosts", 3)) },
+			`{"type":"deploy","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"v42","fields":{"hosts":3}`},
+		{"Emit, a group and a LogValuer", func(ctx context.Context, c *Client) {
+			c.Emit(ctx, "deploy", "v42", slog.Group("by", slog.String("name", "amy"), slog.Any("pair", pair{1, 2})))
+		}, `{"type":"deploy","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"v42","fields":{"by":{"name":"amy","pair":{"a":1,"b":2}}}`},
+		{"EmitAt", func(ctx context.Context, c *Client) { c.EmitAt(ctx, envelope.Emergency, "fire", "") },
+			`{"type":"fire","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":0,"payload":"","fields":{}`},
+		{"Log", func(ctx context.Context, c *Client) { c.Log(ctx, envelope.Debug, "100%", slog.Bool("ok", true)) },
+			`{"type":"oldstyle","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":7,"payload":"100%","fields":{"ok":true}`},
+		{"Logf", func(ctx context.Context, c *Client) { c.Logf(ctx, envelope.Error, "%s bought %d", "amy", 3) },
+			`{"type":"oldstyle","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":3,"payload":"amy bought 3","fields":{}`},
+		{"Incr", func(_ context.Context, c *Client) { c.Incr("hits", 3) },
+			`{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"3","fields":{"name":"hits","rate":1}`},
+		{"Decr", func(_ context.Context, c *Client) { c.Decr("hits", 3) },
+			`{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"-3","fields":{"name":"hits","rate":1}`},
+		{"Incr, no attribute takes the name's place", func(_ context.Context, c *Client) {
+			c.Incr("hits", 1, slog.String("name", "forged"), slog.Int("rate", 7), slog.String("shop", "a"))
+		}, `{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1","fields":{"shop":"a","name":"hits","rate":1}`},
+		{"Gauge", func(_ context.Context, c *Client) { c.Gauge("queue", 1e21) },
+			`{"type":"gauge","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1000000000000000000000","fields":{"name":"queue","rate":1}`},
+		{"Prepared", func(ctx context.Context, c *Client) {
+			c.Prepare("order", "id", "total").Emit(ctx, "paid", slog.StringValue("a17"), slog.Float64Value(9.5))
+		}, `{"type":"order","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"paid","fields":{"id":"a17","total":9.5}`},
+		{"Prepared, a group", func(ctx context.Context, c *Client) {
+			c.Prepare("order", "by").Emit(ctx, "paid", slog.GroupValue(slog.String("name", "amy")))
+		}, `{"type":"order","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"paid","fields":{"by":{"name":"amy"}}`},
+		{"EmitJSON", func(ctx context.Context, c *Client) {
+			_ = c.EmitJSON(ctx, at, envelope.Warning, "order", "paid", []byte(`{"id":"a17"}`))
+		}, `{"type":"order","timestamp":"2012-11-02T09:30:00.000001Z","logger":"shop","severity":4,"payload":"paid","fields":{"id":"a17"}`},
+		{"EmitJSON, now", func(ctx context.Context, c *Client) {
+			_ = c.EmitJSON(ctx, time.Time{}, envelope.Warning, "order", "paid", []byte(`{}`))
+		}, `{"type":"order","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":4,"payload":"paid","fields":{}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				to := new(sinktest.Recorder)
+				c := start(t, to, &Options{Logger: "shop", Hostname: "web3", PID: 411, Severity: envelope.Notice})
+				ended, cancel := context.WithCancel(t.Context())
+				cancel() // stops no message
+				tt.send(ended, c)
+				flush(t, c)
+				if got := to.JSON(); !slices.Equal(got, []string{tt.want + tail}) {
+					t.Errorf("sent %s\nwant %s", got, tt.want+tail)
+				}
+			})
+		})
+	}
+}
+
+// A pair writes itself as a group.
+type pair struct{ a, b int }
+
+func (p pair) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("a", p.a), slog.Int("b", p.b))
+}
+
+func TestEmitJSONRefuses(t *testing.T) {
 	to := new(sinktest.Recorder)
-	c := start(t, to, &Options{Logger: "shop", Hostname: "web3", PID: 411})
-	ctx := t.Context()
-	c.Emit(ctx, "deploy", "v42", slog.Int("hosts", 3), slog.Group("by", slog.String("name", "amy")))
-	c.Logf(ctx, envelope.Warning, "slow %s", "disk")
-	c.Incr("cart.added", 2)
-	c.Decr("cart.added", 1)
-	c.Timer("cart.store").Start().Stop()
-	if err := c.Flush(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Shutdown(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range to.JSON() {
-		t.Log(text)
-		p := envelope.Parser{Strict: true}
-		if _, err := p.AppendParse(nil, text, len(text), envelope.Meta{}); err != nil {
-			t.Error(err)
+	c := start(t, to, nil)
+	long := `{"a":"` + strings.Repeat("x", 2*largeMessage) + `"`
+	for _, fields := range []string{``, `[]`, `{"a":1`, `{"a":1} {}`, `{"a":01}`, long} {
+		err := c.EmitJSON(t.Context(), time.Now(), envelope.Info, "order", "", []byte(fields))
+		if e := (*envelope.SyntaxError)(nil); !errors.As(err, &e) {
+			t.Errorf("%.20s: %v", fields, err)
 		}
 	}
-	if a := balanced(t, c); a.Done != 5 || a.Offered != 5 {
+	if err := c.EmitJSON(t.Context(), time.Now(), envelope.Info, "order", "", []byte(long+`}`)); err != nil {
+		t.Error(err)
+	}
+	flush(t, c)
+	if a := balanced(t, c); a.Refused != 6 || a.Done != 1 || a.LastError == nil {
 		t.Errorf("%+v", a)
 	}
+}
+
+func TestEachSizeArrives(t *testing.T) {
+	for _, borrower := range []bool{false, true} {
+		to := &sinktest.Recorder{Borrower: borrower}
+		c := start(t, to, nil)
+		oneShard(c)
+		var want []string
+		for n := 1; n < maxMessage/2; n = n*3/2 + 1 {
+			text := strings.Repeat("x", n)
+			c.Emit(t.Context(), "payload", text)
+			c.Emit(t.Context(), "field", "", slog.String("text", text), slog.String("escaped", strings.Repeat("\x01", n/8)))
+			want = append(want, text, text)
+		}
+		flush(t, c)
+		for i, m := range to.All() {
+			got := m.Payload()
+			if m.Type() == "field" {
+				v, _ := m.Field("text")
+				got = v.String()
+			}
+			if got != want[i] {
+				t.Fatalf("message %d: %d bytes, want %d", i, len(got), len(want[i]))
+			}
+			if !json.Valid([]byte(m.JSON())) {
+				t.Fatalf("message %d is not valid", i)
+			}
+		}
+		if a := balanced(t, c); a.Done != uint64(len(want)) {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+func TestOrder(t *testing.T) {
+	for _, borrower := range []bool{false, true} {
+		to := &sinktest.Recorder{Borrower: borrower}
+		c := start(t, to, nil)
+		oneShard(c)
+		const n = 5 * chunkCount
+		for i := range n {
+			c.Emit(t.Context(), "n", string(rune(i)))
+			if i%100 == 0 {
+				flush(t, c)
+			}
+		}
+		for i, got := range sent(t, c, to) {
+			if got != string(rune(i)) {
+				t.Fatalf("message %d is %q", i, got)
+			}
+		}
+		if to.Len() != n {
+			t.Errorf("%d messages, want %d", to.Len(), n)
+		}
+	}
+}
+
+func TestClockFollowsTheWall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sinktest.Recorder)
+		c := start(t, to, nil)
+		for _, wait := range []time.Duration{0, time.Microsecond, 999 * time.Millisecond, 2 * time.Second, time.Hour} {
+			time.Sleep(wait)
+			now := time.Now()
+			c.Emit(t.Context(), "tick", "")
+			flush(t, c)
+			all := to.TakeAll()
+			if at, ok := all[0].Timestamp(); !ok || !at.Equal(now.Truncate(time.Microsecond)) {
+				t.Errorf("after %v: %v, want %v", wait, at, now)
+			}
+			if got := all[0].Meta().Received; !got.Equal(now) {
+				t.Errorf("after %v: received %v, want %v", wait, got, now)
+			}
+		}
+	})
 }

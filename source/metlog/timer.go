@@ -70,7 +70,7 @@ func (t *Timer) send(s *share, end, elapsed time.Duration, attrs []slog.Attr) {
 
 // appendMillis appends d in milliseconds, rounded to microseconds. Less than nothing is nothing.
 func appendMillis(b []byte, d time.Duration) []byte {
-	micros := max(0, int64((d+time.Microsecond/2)/time.Microsecond))
+	micros := max(0, int64(d/time.Microsecond+d%time.Microsecond/(time.Microsecond/2)))
 	b = strconv.AppendInt(b, micros/1000, 10)
 	if rest := micros % 1000; rest > 0 {
 		b = append(b, '.', '0'+byte(rest/100), '0'+byte(rest/10%10), '0'+byte(rest%10))
