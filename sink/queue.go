@@ -48,11 +48,11 @@ type Queue struct {
 	epoch   time.Time // all times below are since then
 	scratch selections
 
-	wake    chan struct{}      // tells the worker to look again
-	stopped chan struct{}      // closed when the worker has ended
-	closed  context.Context    // ends with Close
-	close   context.CancelFunc //
-	sending context.Context    // what next's Sends run under: ends with closed, or when Shutdown gives up
+	wake    chan struct{}   // tells the worker to look again
+	stopped chan struct{}   // closed when the worker has ended
+	closed  context.Context // ends with Close
+	close   context.CancelFunc
+	sending context.Context // what next's Sends run under: ends with closed, or when Shutdown gives up
 	abort   context.CancelFunc
 	ending  chan struct{} // holds a token while one of several ends is under way
 

@@ -80,8 +80,8 @@ func (q *Queue) lastTenth(ctx context.Context) (<-chan time.Time, func() bool) {
 	return timer.C, timer.Stop
 }
 
-// leave makes the worker end. It reports whether there is nothing left to do: it has ended and left nothing, or the queue has
-// ended without it.
+// leave makes the worker end. It reports whether there is nothing left to do: it has ended and left nothing, or the queue
+// has ended without it.
 func (q *Queue) leave() bool {
 	q.mu.Lock()
 	over := q.state == ended

@@ -5,8 +5,8 @@
 //
 // The archive is its own disk queue. A message goes with one write(2) into an open segment, a file of plain lines under
 // DIR/_open. A segment that is large, old or idle enough is sealed: compressed beside it, synced, renamed to the name that
-// was fixed when it was created, and only then removed. So a file under dt= is whole and never changes, and there is
-// nothing in memory to lose.
+// was fixed when it was created, and only then removed; with [Plain] it is itself synced and renamed. So a file under dt=
+// is whole and never changes, and there is nothing in memory to lose.
 //
 // # What done means
 //

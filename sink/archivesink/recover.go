@@ -10,7 +10,8 @@ import (
 	"syscall"
 )
 
-// recover seals every segment that nobody holds, as far as its last newline. One that cannot be sealed does not keep the others from it.
+// recover seals every segment that nobody holds, as far as its last newline. One that cannot be sealed does not keep the
+// others from it.
 func (s *Sink) recover() error {
 	entries, err := os.ReadDir(s.openIn)
 	for _, entry := range entries {
