@@ -29,11 +29,12 @@ type QueueOptions struct {
 // wait for it. Send returning nil means queued: what is queued is lost when the process dies.
 //
 // What next does not take is sent again. A message whose error is permanent or [ErrClosed], or that is past GiveUp, goes to
-// DeadLetter and is held until DeadLetter has taken it; without a DeadLetter it is dropped and counted, as it is when
-// DeadLetter refuses it for good. When next took a part of a batch, what failed is set aside and sent again by itself, while
-// later messages go on; when it took nothing, the queue waits before it sends again, and then sends half as many, so that
-// one message that makes every batch fail is found and set aside. A delay asked for with [RetryAfter] is kept. Messages
-// leave in the order in which they came as long as nothing fails. A panic of next is one more error, not a permanent one.
+// DeadLetter and is held until DeadLetter has taken it, while others go on; without a DeadLetter it is dropped and counted,
+// as it is when DeadLetter refuses it for good. When next took a part of a batch, what failed is set aside and sent again by
+// itself, while later messages go on; when it took nothing, the queue waits before it sends again, and then sends half as
+// many, so that one message that makes every batch fail is found and set aside. A delay asked for with [RetryAfter] is kept.
+// Messages leave in the order in which they came as long as nothing fails. A panic of next is one more error, not a
+// permanent one.
 //
 // A message keeps the slab alive that it was parsed from. A Queue copies those that are a small part of their slab into one
 // of its own, so the bound in bytes is honest to a factor of two. It keeps messages, so it is no [Borrower].
@@ -68,6 +69,7 @@ type Queue struct {
 	air     []*group
 	waiters []*waiter
 
+	burying bool          // the worker has a group of dying given to DeadLetter
 	asleep  bool          // the worker waits and has not been woken
 	asided  bool          // the last flight was a group of aside
 	blocked time.Duration // no Send of next before then

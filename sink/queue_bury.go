@@ -32,6 +32,8 @@ func (q *Queue) bury(ctx context.Context, g *group) bool {
 	if !q.land(g) {
 		return false
 	}
+	q.burying = false
+	q.nudge()
 	q.drop(taken, "deadletter")
 	q.drop(len(failed)-len(again), "undeliverable")
 	if len(errs) > 0 {

@@ -144,3 +144,25 @@ func TestADeadLetterThatHangsIsNotWaitedFor(t *testing.T) {
 		})
 	}
 }
+
+// One message that cannot be delivered never blocks the rest, not even when the dead letter hangs.
+func TestADeadLetterThatHangsBlocksNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next, letters := &fake{answer: only(bad, "bad1", "bad2")}, newGate()
+		q := queue(t, next, &sink.QueueOptions{BatchMessages: 1, DeadLetter: letters})
+		send(t, q, "bad1", "bad2", "1")
+		synctest.Wait()
+		send(t, q, "2", "3")
+		synctest.Wait()
+		if want := []string{"1", "2", "3"}; !slices.Equal(next.taken(), want) {
+			t.Errorf("next took %q, want %q", next.taken(), want)
+		}
+		if a := account(t, q); a.Held != 2 || len(letters.seen()) != 1 {
+			t.Errorf("the account is %+v, the dead letter got %d Sends at once", a, len(letters.seen()))
+		}
+		close(letters.open)
+		if err := q.Shutdown(t.Context()); err != nil || len(letters.taken()) != 2 {
+			t.Errorf("%v, letters %q", err, letters.taken())
+		}
+	})
+}

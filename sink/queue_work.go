@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -19,9 +20,11 @@ type flight struct {
 
 const forever = time.Duration(math.MaxInt64)
 
-// run is the worker.
+// run is the worker. What is given up it leaves to a goroutine that lasts as long as one Send of DeadLetter, which may hang.
 func (q *Queue) run() {
 	defer close(q.stopped)
+	var burial sync.WaitGroup
+	defer burial.Wait()
 	for {
 		q.mu.Lock()
 		if q.state >= leaving || q.state == draining && q.held() == 0 {
@@ -31,10 +34,11 @@ func (q *Queue) run() {
 		now := q.now()
 		q.asleep = false
 		switch {
-		case q.dying.due(now):
+		case q.dying.due(now) && !q.burying:
 			g := q.takeOff(&q.dying)
+			q.burying = true
 			q.mu.Unlock()
-			q.bury(q.sending, g)
+			burial.Go(func() { q.bury(q.sending, g) })
 		case now >= q.blocked && q.aside.due(now) && (!q.ready(now) || !q.down && !q.asided):
 			g := q.takeOff(&q.aside)
 			g.attempted(now)
@@ -89,7 +93,7 @@ func (q *Queue) oldest() time.Duration {
 // sleepUntil is when there is something to do, unless something comes in first. The caller holds mu.
 func (q *Queue) sleepUntil(now time.Duration) time.Duration {
 	until := forever
-	if len(q.dying.sorted) > 0 {
+	if len(q.dying.sorted) > 0 && !q.burying {
 		until = q.dying.sorted[0].due
 	}
 	if len(q.aside.sorted) > 0 {
