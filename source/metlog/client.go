@@ -29,6 +29,7 @@ type Client struct {
 	hint    sync.Pool // of pointers into shards: which one this processor used last
 	next    atomic.Uint32
 	drafts  sync.Pool // of *draft
+	catch   catcher
 	series  registry
 	report  reporter
 	damaged atomic.Uint64
@@ -72,6 +73,7 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 		gauges:  newMetric(envelope.TypeGauge),
 	}
 	c.report.to = options.OnError
+	c.catch.open(&options)
 	c.series.client = c
 	c.series.set(options.Rates)
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())

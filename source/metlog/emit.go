@@ -45,6 +45,11 @@ func (c *Client) EmitJSON(ctx context.Context, at time.Time, severity envelope.S
 		c.drop(whyFiltered)
 		return nil
 	}
+	return c.writeJSON(ctx, at, severity, typ, payload, fields)
+}
+
+// writeJSON is EmitJSON without the filters.
+func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
 	size := len(typ) + len(payload) + len(fields)
 	if size > largeMessage {
 		return c.writeDraftJSON(ctx, at, severity, typ, payload, fields)

@@ -2,49 +2,174 @@ package metlog
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
-	"reflect"
+	"strconv"
+	"sync"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-// Exception sends an error, as a message of type sentry and severity Error whose payload is one JSON event. A nil error
-// sends nothing.
+// Exception sends an error, at severity Error: a message of type sentry whose payload is one event as Sentry reads it. A
+// nil error sends nothing, a typed one is sent.
+//
+// The event has the stack of the calling goroutine, with lines of the source where its files can be read and with the
+// variables of [Watch] and [Var] that ctx has; the error's causes, as Unwrap and errors.Join give them and at most 32,
+// each with the stack it carries in the manner of pkg/errors, if any; and an event_id of its own. Attributes are the
+// message's fields and the event's context "metlog", a group named request also the event's request; fields.msg is the
+// error's text. The payload has at most 256 KiB, the fields of an exception 64 KiB: variables are left out first, then
+// frames, then attributes.
+//
+// Of the error, its Error, Unwrap, StackTrace and Callers methods are called, and waited for; one that panics costs only
+// its own part. Of watched values no method is called. A source file is read when a place in it is met first.
+//
+// Errors of one type are limited, see [Options].
 func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
 	if err == nil {
 		return
 	}
-	event := map[string]any{"level": "error", "exception": map[string]any{"values": []any{
-		map[string]any{"type": reflect.TypeOf(err).String(), "value": err.Error()},
-	}}}
-	payload, e := json.Marshal(event)
-	if e != nil {
-		return
-	}
-	c.sendException(ctx, string(payload), attrs)
+	c.throw(ctx, &exception{links: chain(err)}, attrs)
 }
 
-// Panic sends what a deferred function has recovered, with the frames of the panic, at severity Error: it is called in that
-// function or in one called by it. It does not recover itself, and nil sends nothing.
+// Panic is [Client.Exception] of what a deferred function has recovered, with the stack of the panic: it is called in that
+// function, or in one called by it. It does not recover itself, and nil sends nothing.
 //
 //	defer func() {
 //		thrown := recover()
 //		m.Panic(ctx, thrown)
 //	}()
+//
+// What is no error is shown as watched values are.
 func (c *Client) Panic(ctx context.Context, recovered any, attrs ...slog.Attr) {
 	if recovered == nil {
 		return
 	}
-	err, ok := recovered.(error)
-	if !ok {
-		err = fmt.Errorf("%v", recovered) //nolint:err113 // shown, not returned
+	e := &exception{panics: true}
+	if err, ok := recovered.(error); ok {
+		e.links = chain(err)
+	} else {
+		e.links = []link{{value: recovered}}
 	}
-	c.Exception(ctx, err, attrs...)
+	c.throw(ctx, e, attrs)
 }
 
-// sendException sends an event that is encoded.
-func (c *Client) sendException(ctx context.Context, payload string, attrs []slog.Attr) {
-	c.emit(ctx, envelope.Error, envelope.TypeException, payload, attrs)
+// An exception is what an event tells of.
+type exception struct {
+	links  []link // the error and its causes
+	panics bool
+	stack  []uintptr // innermost first
+	vars   []watched
+	fields *envelope.Message // whose fields are the attributes; nil for none
+	cut    int               // bytes of attributes that are too many
+}
+
+// A catcher is the part of a client that knows about exceptions.
+type catcher struct {
+	hide   redactor
+	limit  limiter
+	places places
+	spare  sync.Pool // of *scratch
+}
+
+// scratch is memory for one event.
+type scratch struct {
+	stack  [maxDepth]uintptr
+	event  []byte
+	fields []byte
+}
+
+func (k *catcher) open(o *Options) {
+	k.hide = newRedactor(o.Redact)
+	k.limit.perSecond = o.ExceptionsPerSecond
+	k.spare.New = func() any { return new(scratch) }
+}
+
+// throw sends an exception. Its caller's caller is where the stack begins.
+func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
+	switch {
+	case !c.passes(envelope.TypeException, envelope.Error):
+		c.drop(whyFiltered)
+		return
+	case !c.catch.limit.allows(kind(e.links), time.Since(c.epoch)):
+		c.drop(whyLimited)
+		return
+	}
+	ctx = orBackground(ctx)
+	s := c.catch.spare.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
+	defer c.catch.spare.Put(s)
+	e.stack = callers(s.stack[:], 3)
+	if e.panics {
+		e.stack = c.catch.places.panicked(e.stack)
+	}
+	e.vars = holderOf(ctx).all()
+	d := c.draft()
+	if len(attrs) > 0 {
+		d.memory = d.encoder.Append(d.memory[:0], &d.message, time.Time{}, envelope.Info, "", "", c.tameAttrs(attrs))
+		c.inspect(envelope.TypeException, &d.message)
+		if e.fields = &d.message; len(attributes(e.fields)) > maxAttributes {
+			c.damaged.Add(1)
+			e.fields, e.cut = nil, len(attributes(e.fields))
+		}
+	}
+	e.ask()
+	at := time.Now()
+	s.event = c.appendEvent(s.event[:0], at, e)
+	s.fields = appendFields(s.fields[:0], e)
+	payload := string(s.event)
+	d.message = envelope.Message{}
+	if cap(d.memory) > slabBytes {
+		d.memory = nil
+	}
+	c.drafts.Put(d)
+	_ = c.writeJSON(ctx, at, envelope.Error, envelope.TypeException, payload, s.fields) // fields are well-formed
+}
+
+// ask has each error say what it is.
+func (e *exception) ask() {
+	for i := range e.links {
+		if l := &e.links[i]; i == 1 && l.err == e.links[0].err && l.source == "stack" {
+			l.said = e.links[0].said
+		} else {
+			l.said = l.text()
+		}
+	}
+}
+
+// appendFields appends the fields of e's message.
+func appendFields(b []byte, e *exception) []byte {
+	b = append(b, '{')
+	given := attributes(e.fields)
+	if given == "" || !has(e.fields, "msg") {
+		b = append(b, `"msg":`...)
+		b = appendText(b, e.links[0].said, maxCause)
+		if given != "" {
+			b = append(b, ',')
+		}
+	}
+	if given != "" {
+		return append(b, given[1:]...)
+	}
+	if e.cut > 0 {
+		b = append(b, `,"attributes":"!ERROR: `...)
+		b = strconv.AppendInt(b, int64(e.cut), 10)
+		b = append(b, ` bytes"`...)
+	}
+	return append(b, '}')
+}
+
+// attributes returns the object of a message's fields, "" if there is nothing in it.
+func attributes(m *envelope.Message) string {
+	if m == nil {
+		return ""
+	}
+	v, _ := m.Field()
+	if text := v.JSON(); len(text) > len("{}") {
+		return text
+	}
+	return ""
+}
+
+func has(m *envelope.Message, name string) bool {
+	_, ok := m.Field(name)
+	return ok
 }

@@ -47,9 +47,13 @@ type holder struct {
 // A watched value is the text of a copy, or a pointer to what is read later.
 type watched struct {
 	name string
-	in   *frame
+	pc   uintptr // in the function that watches
 	at   reflect.Value
 	text []byte
+
+	symbol      string // of the function; this and what follows is for one event
+	link, frame int    // where it is shown
+	stale       bool   // another value has its name
 }
 
 type holderKey struct{}
@@ -78,18 +82,18 @@ func register(ctx context.Context, name string, at reflect.Value, text []byte) c
 		h = new(holder)
 		ctx = context.WithValue(orBackground(ctx), holderKey{}, h)
 	}
-	h.put(watched{name: name, in: frameAt(pc[0]), at: at, text: text})
+	h.put(watched{name: name, pc: pc[0], at: at, text: text})
 	return ctx
 }
 
-// put adds w, in place of the one with its name and function, or else of the oldest when there are too many.
+// put adds w, in place of the one from its place, or else of the oldest when there are too many.
 func (h *holder) put(w watched) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ended {
 		return
 	}
-	same := func(x watched) bool { return x.name == w.name && x.in.symbol == w.in.symbol }
+	same := func(x watched) bool { return x.pc == w.pc && x.name == w.name }
 	if i := slices.IndexFunc(h.list, same); i >= 0 {
 		h.list = slices.Delete(h.list, i, i+1)
 	} else if len(h.list) == maxWatched {
@@ -105,11 +109,13 @@ func (h *holder) end() {
 	h.ended, h.list = true, nil
 }
 
-// all returns what the holder and those above it have.
+// all returns what the holder and those above it have, the newest first.
 func (h *holder) all() (list []watched) {
 	for ; h != nil; h = h.above {
 		h.mu.Lock()
-		list = append(list, h.list...)
+		for i := len(h.list) - 1; i >= 0; i-- {
+			list = append(list, h.list[i])
+		}
 		h.mu.Unlock()
 	}
 	return list

@@ -1,0 +1,162 @@
+package metlog
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// appendText appends s as a JSON string of valid UTF-8. Between its quotes stand at most limit bytes, or, of a longer
+// one, somewhat more: its beginning and its length.
+func appendText(b []byte, s string, limit int) []byte { return appendBeginning(b, s, limit, len(s)) }
+
+// appendBeginning is appendText of what s, the beginning of a text of so many bytes, is of it.
+func appendBeginning(b []byte, s string, limit, whole int) []byte {
+	b = append(b, '"')
+	end := len(b) + limit
+	i := 0
+	for i < len(s) {
+		c := s[i]
+		size := 1
+		if c >= utf8.RuneSelf {
+			_, size = utf8.DecodeRuneInString(s[i:])
+		}
+		if len(b)+size > end || c < ' ' && len(b)+len(`\u0000`) > end {
+			break
+		}
+		switch {
+		case c >= utf8.RuneSelf && size == 1:
+			b = append(b, "\uFFFD"...)
+		case size > 1:
+			b = append(b, s[i:i+size]...)
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c >= ' ':
+			b = append(b, c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		default:
+			const digits = "0123456789abcdef"
+			b = append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+		}
+		i += size
+	}
+	if i < whole {
+		b = append(b, "… ("...)
+		b = strconv.AppendInt(b, int64(whole), 10)
+		b = append(b, " bytes)"...)
+	}
+	return append(b, '"')
+}
+
+// appendSafe appends JSON that is well-formed but may have come from a json.Marshaler: some servers choke on halves of
+// surrogate pairs, which become U+FFFD, and on numbers beyond a float64, which become strings. Members whose names hide
+// hides are redacted.
+func appendSafe(b []byte, text string, hide redactor) []byte {
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '"':
+			end := stringEnd(text, i)
+			b = appendWhole(b, text[i:end])
+			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.hides(text[i:end]) {
+				next++
+				b = append(append(b, ':'), redacted...)
+				end = valueEnd(text, next+spaces(text[next:]))
+			}
+			i = end
+		case c == '-' || c >= '0' && c <= '9':
+			end := i + numberLen(text[i:])
+			if f, err := strconv.ParseFloat(text[i:end], 64); err != nil || math.IsInf(f, 0) {
+				b = appendText(b, text[i:end], maxString)
+			} else {
+				b = append(b, text[i:end]...)
+			}
+			i = end
+		default:
+			b = append(b, c)
+			i++
+		}
+	}
+	return b
+}
+
+func spaces(text string) int { return len(text) - len(strings.TrimLeft(text, " ")) }
+
+func numberLen(text string) int {
+	if i := strings.IndexAny(text, ",]} "); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// stringEnd returns the index after the JSON string that begins at i.
+func stringEnd(text string, i int) int {
+	for i++; text[i] != '"'; i++ {
+		if text[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}
+
+// valueEnd returns the index after the JSON value that begins at i.
+func valueEnd(text string, i int) int {
+	for depth := 0; i < len(text); {
+		switch text[i] {
+		case '"':
+			i = stringEnd(text, i)
+			if depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']', ',':
+			if depth == 0 {
+				return i
+			}
+			if text[i] != ',' {
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+		}
+		i++
+	}
+	return i
+}
+
+// appendWhole appends a JSON string without halves of surrogate pairs.
+func appendWhole(b []byte, text string) []byte {
+	for {
+		i := strings.IndexByte(text, '\\')
+		if i < 0 {
+			return append(b, text...)
+		}
+		b = append(b, text[:i]...)
+		text = text[i:]
+		unit := surrogate(text)
+		switch {
+		case unit == 0:
+			b, text = append(b, text[:2]...), text[2:]
+		case unit < 0xDC00 && surrogate(text[6:]) >= 0xDC00:
+			b, text = append(b, text[:12]...), text[12:]
+		default:
+			b, text = append(b, "\uFFFD"...), text[6:]
+		}
+	}
+}
+
+// surrogate returns the code unit of the escape that text begins with if it is half of a pair, or else 0.
+func surrogate(text string) uint64 {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	if unit, err := strconv.ParseUint(text[2:6], 16, 32); err == nil && unit >= 0xD800 && unit <= 0xDFFF {
+		return unit
+	}
+	return 0
+}
