@@ -25,9 +25,9 @@ type link struct {
 	said   string
 }
 
-// chain returns an error and its causes, each behind what it is a cause of. An error that carries a stack stands at the
+// linksOf returns an error and its causes, each behind what it is a cause of. An error that carries a stack stands at the
 // beginning without it, too: where it is handled is another place.
-func chain(err error) []link {
+func linksOf(err error) []link {
 	links := make([]link, 0, 4)
 	if stack := stackOf(err); stack != nil {
 		links = append(links, link{err: err}, link{err: err, source: "stack", stack: stack})

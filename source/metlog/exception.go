@@ -28,7 +28,7 @@ func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
 	if err == nil {
 		return
 	}
-	c.throw(ctx, &exception{links: chain(err)}, attrs)
+	c.throw(ctx, &exception{links: linksOf(err)}, attrs)
 }
 
 // Panic is [Client.Exception] of what a deferred function has recovered, with the stack of the panic: it is called in that
@@ -46,7 +46,7 @@ func (c *Client) Panic(ctx context.Context, recovered any, attrs ...slog.Attr) {
 	}
 	e := &exception{panics: true}
 	if err, ok := recovered.(error); ok {
-		e.links = chain(err)
+		e.links = linksOf(err)
 	} else {
 		e.links = []link{{value: recovered}}
 	}
