@@ -52,6 +52,39 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// A router that cannot start says why, and by its exit status whether its flags or the world are to blame.
+func TestExitStatus(t *testing.T) {
+	taken := startRouter(t)
+	dialOld(t, taken.zmq)
+	rules := filepath.Join(t.TempDir(), "rules")
+	if err := os.WriteFile(rules, []byte("a: TRUE -> statsd"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		flags  []string
+		status int
+		says   string
+	}{
+		{"help", []string{"-h"}, 0, "-zmq-sub ENDPOINT"},
+		{"no such flag", []string{"-zqm"}, 2, "-zqm"},
+		{"no such compression", []string{"-compress", "lz4"}, 2, "-compress"},
+		{"beyond loopback", []string{"-udp", "0.0.0.0:0"}, 1, `"0.0.0.0:0"`},
+		{"rules for a sink that is not there", []string{"-rules", rules}, 1, rules + ": route: rules line 1: "},
+		{"an endpoint that is taken", []string{"-zmq", taken.zmq}, 1, taken.zmq + ": address already in use"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := exec.Command(routerBinary, test.flags...)
+			cmd.Dir = t.TempDir()
+			said, _ := cmd.CombinedOutput()
+			if status := cmd.ProcessState.ExitCode(); status != test.status || !strings.Contains(string(said), test.says) {
+				t.Errorf("exit status %d, not %d\n%s", status, test.status, said)
+			}
+		})
+	}
+}
+
 // The tour's router has its addresses in the source. It is built here with addresses that are free.
 func TestTour(t *testing.T) {
 	stats := startStatsd(t)

@@ -64,7 +64,7 @@ func (p *oldPeer) cutOff() {
 	select {
 	case <-p.ended:
 	case <-time.After(10 * time.Second):
-		p.t.Errorf("a peer that went too far is still connected")
+		p.t.Fatal("a peer that went too far is still connected")
 	}
 }
 
