@@ -25,7 +25,8 @@ var may = []struct {
 	{"source/slogsource", []string{"envelope", "source/metlog"}},
 	{"source/", []string{"envelope", "sink", "source", "internal/"}},
 	{"route", []string{"envelope", "sink", "internal/"}},
-	{"examples/", []string{"envelope", "sink", "source", "route", "sink/", "source/"}},
+	{"middleware", []string{"source/metlog", "internal/"}},
+	{"examples/", []string{"envelope", "sink", "source", "route", "sink/", "source/", "middleware"}},
 }
 
 func covers(pattern, name string) bool {

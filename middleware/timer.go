@@ -1,0 +1,162 @@
+package middleware
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/internal/isnil"
+	"github.com/mozilla-services/metlog-go/source/metlog"
+)
+
+// TimerOptions are what may be chosen about a Timer. The zero value is all defaults.
+type TimerOptions struct {
+	// Label names a request's route, in place of its Pattern, for routers that set none and for handlers that are told
+	// their route. It is called once, after the handler and in its goroutine, with the request that was passed on; what it
+	// returns must be the same for all requests of a route, so never their path. Where it returns nothing, or panics, the
+	// Pattern holds. See [PatternOf]. The default is the Pattern alone.
+	Label func(*http.Request) string
+}
+
+// Timer returns a middleware that sends one message a request, when its handler has ended: a timer with the name
+//
+//	http.<pattern>.<class>
+//
+// The pattern is that of the route, as the router wrote it into [http.Request].Pattern ("GET /items/{id}"), or unmatched
+// if it wrote nothing. The class is 1xx to 9xx by the status that was sent; 5xx when the handler panicked, whatever was
+// sent; hijacked when it took the connection over; aborted when it ended without an answer because the request's context
+// had ended, or by [http.ErrAbortHandler].
+//
+// A pattern has at most 256 bytes, the rest is cut off. A Timer knows 1000 of them; those it meets later are called other.
+//
+// The fields are status, if one was sent; method, which is OTHER if no RFC has it; request_bytes, the length of the body
+// that came, as it was declared or else as much as was read; response_bytes, what the handler wrote of the body, nothing
+// for HEAD, and none of what went through a hijacked connection; ended, only where the handler panicked ("panic"), gave up
+// ("abort"), ended its goroutine ("exit"), or the request's context ended before it did ("canceled": nearly always the client has left); traceparent (W3C
+// Trace Context) and request_id (X-Request-Id, at most 128 printable characters) where the request has valid ones.
+//
+// Each name has its own rate, see [metlog.Client.SetRates]. Where it is 0 nothing is made of the request but the name's
+// atomic load.
+//
+// The handler's writer has Flush, Hijack, ReadFrom, Push and CloseNotify exactly where the server's has, and works with
+// [http.ResponseController]. As ever, it must not be used after the handler has returned: it serves the next request then.
+//
+// A nil client or handler panics, at once.
+func Timer(m *metlog.Client, o *TimerOptions) func(http.Handler) http.Handler {
+	if m == nil {
+		panic("middleware: Timer: nil client")
+	}
+	if o == nil {
+		o = &TimerOptions{}
+	}
+	t := timer{label: o.Label, epoch: time.Now(), set: &set{client: m, prefix: "http.", none: "aborted"}}
+	return func(next http.Handler) http.Handler {
+		if isnil.Is(next) {
+			panic("middleware: Timer: nil handler")
+		}
+		t := t
+		t.next = next
+		return &t
+	}
+}
+
+type timer struct {
+	next  http.Handler
+	label func(*http.Request) string
+	epoch time.Time
+	*set
+}
+
+func (t *timer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	run := run{record: take(w), r: r}
+	run.passed, run.body = counted(r)
+	run.start = time.Since(t.epoch)
+	returned := false
+	defer func() {
+		if returned {
+			t.end(&run, "")
+			run.release()
+			return
+		}
+		thrown := recover()
+		t.end(&run, ending(thrown))
+		if thrown != nil { // else the goroutine exits
+			panic(thrown)
+		}
+	}()
+	t.next.ServeHTTP(run.as(), run.passed)
+	returned = true
+}
+
+// A run is a request that is being served.
+type run struct {
+	*record
+	r, passed *http.Request
+	body      *countedBody
+	start     time.Duration // since the timer's epoch
+}
+
+// end sends the message of a request.
+func (t *timer) end(run *run, how string) {
+	elapsed := time.Since(t.epoch) - run.start
+	rec, r := run.record, run.r
+	giveBack(r, run.passed)
+	if how == "" && r.Context().Err() != nil {
+		how = canceled
+	}
+	c := rec.class(how)
+	var fields [8]slog.Attr
+	fs := fields[:0]
+	if rec.status != 0 && c != hijacked {
+		fs = append(fs, slog.Int("status", rec.status))
+	}
+	written := rec.written
+	if r.Method == http.MethodHead {
+		written = 0
+	}
+	fs = append(fs,
+		slog.String("method", method(r)),
+		slog.Int64("request_bytes", bodyBytes(r, run.body)),
+		slog.Int64("response_bytes", written))
+	if how != "" {
+		fs = append(fs, slog.String("ended", how))
+	}
+	t.of(t.labelOf(rec, run.passed), c).Send(elapsed, appendIDs(fs, r.Header)...)
+}
+
+// class is how a request ended; a status that was not sent is one that net/http sends for the handler.
+func (rec *record) class(how string) class {
+	switch {
+	case how == panicked:
+		return 5
+	case rec.hijacked:
+		return hijacked
+	case rec.status == 0 && how != "":
+		return none
+	case rec.status == 0:
+		rec.status = http.StatusOK
+	}
+	return classOf(rec.status)
+}
+
+// labelOf returns what names the route of a request that has been served.
+func (t *timer) labelOf(rec *record, r *http.Request) string {
+	if t.label != nil {
+		if label := t.ask(r); label != "" {
+			return label
+		}
+	}
+	switch {
+	case r.Pattern != "":
+		return r.Pattern
+	case rec.pattern != "":
+		return rec.pattern
+	}
+	return unmatched
+}
+
+// ask calls the label function, a panic of which says nothing.
+func (t *timer) ask(r *http.Request) string {
+	defer func() { _ = recover() }()
+	return t.label(r)
+}
