@@ -19,7 +19,7 @@ type Client struct {
 	to      sink.Sink
 	borrows bool
 	options Options
-	epoch   time.Time
+	clock   clock
 	timers  metric
 	counts  metric
 	gauges  metric
@@ -65,19 +65,19 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 		to:      to,
 		borrows: sink.Borrows(to),
 		options: options,
-		epoch:   time.Now(),
 		wake:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		timers:  newMetric(envelope.TypeTimer),
 		counts:  newMetric(envelope.TypeCounter),
 		gauges:  newMetric(envelope.TypeGauge),
 	}
+	c.clock.start()
 	c.report.to = options.OnError
 	c.catch.open(&options)
 	c.series.client = c
 	c.series.set(options.Rates)
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.store.room = options.MaxBytes
+	c.room = options.MaxBytes
 	c.openShards()
 	c.timer = time.AfterFunc(options.FlushInterval, c.expire)
 	c.timer.Stop()
@@ -86,13 +86,12 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 }
 
 func (c *Client) openShards() {
-	n := min(2*runtime.GOMAXPROCS(0), c.options.MaxBytes/(8*chunkBytes))
+	n := min(2*runtime.GOMAXPROCS(0), c.options.MaxBytes/(2*chunkBytes))
 	c.shards = make([]shard, n)
 	for i := range c.shards {
 		c.shards[i].encoder = c.encoder()
-		c.shards[i].mono = -time.Hour // so the first message reads the wall's clock
 	}
-	c.store.spare = max(n, c.options.MaxBytes/(4*chunkBytes))
+	c.spare = max(n, c.options.MaxBytes/(4*chunkBytes))
 	c.hint.New = func() any { return &c.shards[c.next.Add(1)%uint32(n)] }
 	c.drafts.New = func() any { return &draft{encoder: c.encoder()} }
 }

@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	pid := m.PID()
-	if m.Logger() != "metlog.test" || int(pid) != os.Getpid() || m.Hostname() != host || m.Severity() != envelope.Info {
+	if m.Logger() != "metlog.test" || pid != os.Getpid() || m.Hostname() != host || m.Severity() != envelope.Info {
 		t.Error(m.JSON())
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"log/slog"
 	"math"
 	"strconv"
-	"time"
 )
 
 // Incr adds n to a counter, with a message of type counter.
 func (c *Client) Incr(name string, n int64, attrs ...slog.Attr) {
 	if s := c.sample(name); s != nil {
 		var text [24]byte
-		c.measured(&c.counts, name, s.rate, time.Since(c.epoch), string(strconv.AppendInt(text[:0], n, 10)), attrs)
+		c.measured(&c.counts, name, s.rate, c.clock.mono(), string(strconv.AppendInt(text[:0], n, 10)), attrs)
 	}
 }
 
@@ -29,7 +28,7 @@ func (c *Client) Gauge(name string, value float64, attrs ...slog.Attr) {
 	}
 	if s := c.sample(name); s != nil {
 		var text [32]byte
-		c.measured(&c.gauges, name, s.rate, time.Since(c.epoch), string(strconv.AppendFloat(text[:0], value, 'f', -1, 64)), attrs)
+		c.measured(&c.gauges, name, s.rate, c.clock.mono(), string(strconv.AppendFloat(text[:0], value, 'f', -1, 64)), attrs)
 	}
 }
 

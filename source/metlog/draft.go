@@ -16,13 +16,17 @@ type draft struct {
 	message envelope.Message
 }
 
+// hopeless is the size from which on a message is not even encoded, since sizes are about right only.
+const hopeless = 8 * maxMessage
+
 func (c *Client) draft() *draft {
 	return c.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
 }
 
-// writeDraft is write by way of a draft. It calls methods of attrs unless they are simple.
-func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr, simple bool) {
-	if len(payload) > maxMessage {
+// writeDraft is write by way of a draft. It calls methods of attrs unless their size is known without.
+func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr, size int) {
+	simple := size != unknown
+	if len(payload) > maxMessage || size > hopeless {
 		c.drop(whyLarge)
 		return
 	}
@@ -30,7 +34,7 @@ func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ
 		attrs = c.tameAttrs(attrs)
 	}
 	d := c.draft()
-	b := d.encoder.Append(d.memory[:0], &d.message, time.Now(), severity, typ, payload, attrs)
+	b := d.encoder.Append(d.memory[:0], &d.message, c.clock.now(), severity, typ, payload, attrs)
 	if !simple {
 		c.inspect(typ, &d.message)
 	}
@@ -38,8 +42,9 @@ func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ
 }
 
 // writeDraftShape is writeDraft for what was prepared.
-func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload string, values []slog.Value, simple bool) {
-	if len(payload) > maxMessage {
+func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload string, values []slog.Value, size int) {
+	simple := size != unknown
+	if len(payload) > maxMessage || size > hopeless {
 		c.drop(whyLarge)
 		return
 	}
@@ -47,7 +52,7 @@ func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload strin
 		values = c.tameValues(values)
 	}
 	d := c.draft()
-	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, time.Now(), c.options.Severity, p.shape, payload, values)
+	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, c.clock.now(), c.options.Severity, p.shape, payload, values)
 	if err != nil {
 		c.drop(whyLarge)
 		return
@@ -65,7 +70,7 @@ func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity enve
 		return nil
 	}
 	if at.IsZero() {
-		at = time.Now()
+		at = c.clock.now()
 	}
 	d := c.draft()
 	b, err := d.encoder.AppendJSON(d.memory[:0], &d.message, at, severity, typ, payload, fields)

@@ -59,7 +59,7 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 		return nil
 	}
 	if at.IsZero() {
-		at = c.now(s)
+		at = c.clock.now()
 	}
 	b, err := s.encoder.AppendJSON(s.chunk.text(), s.chunk.last(), at, severity, typ, payload, fields)
 	if err != nil {
@@ -81,17 +81,16 @@ func (c *Client) emit(ctx context.Context, severity envelope.Severity, typ, payl
 
 // write is emit without the filters.
 func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr) {
-	size, simple := measure(attrs)
-	size += len(typ) + len(payload)
-	if !simple || size > largeMessage {
-		c.writeDraft(ctx, severity, typ, payload, attrs, simple)
+	size := measure(attrs, len(typ)+len(payload))
+	if size == unknown || size > largeMessage {
+		c.writeDraft(ctx, severity, typ, payload, attrs, size)
 		return
 	}
 	s := c.open(ctx, size)
 	if s == nil {
 		return
 	}
-	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.now(s), severity, typ, payload, attrs))
+	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))
 }
 
 // refuse counts a message that goes back to its caller, and unlocks s.

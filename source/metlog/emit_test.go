@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,6 +172,29 @@ func TestClockFollowsTheWall(t *testing.T) {
 			if got := all[0].Meta().Received; !got.Equal(now) {
 				t.Errorf("after %v: received %v, want %v", wait, got, now)
 			}
+		}
+	})
+}
+
+// One goroutine on many processors is heard in order.
+func TestOrderAcrossShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sinktest.Recorder)
+		c := start(t, to, &Options{FlushInterval: time.Hour})
+		const n = 200
+		for i := range n {
+			shard := &c.shards[rand.IntN(len(c.shards))]
+			c.hint = sync.Pool{New: func() any { return shard }}
+			c.Emit(t.Context(), "n", strconv.Itoa(i))
+			time.Sleep(time.Nanosecond)
+		}
+		for i, got := range sent(t, c, to) {
+			if got != strconv.Itoa(i) {
+				t.Fatalf("message %d is %q", i, got)
+			}
+		}
+		if to.Len() != n {
+			t.Errorf("%d messages, want %d", to.Len(), n)
 		}
 	})
 }

@@ -84,10 +84,11 @@ func (c *Client) left() error {
 	c.abandon()
 	c.cancel(errGivenUp)
 	c.report.end()
+	name := c.name()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failed[whyShutdown] == 0 {
 		return nil
 	}
-	return &sink.LeftError{Name: c.name(), Messages: c.failed[whyShutdown], Bytes: c.leftBytes}
+	return &sink.LeftError{Name: name, Messages: c.failed[whyShutdown], Bytes: c.leftBytes}
 }

@@ -56,7 +56,7 @@ func TestFiltersApply(t *testing.T) {
 	c.Incr("a", 1)
 	c.Timer("a").Start().Stop()
 	c.Prepare("a").Emit(ctx, "")
-	if err := c.EmitJSON(ctx, c.epoch, envelope.Info, "a", "", []byte("not JSON")); err != nil {
+	if err := c.EmitJSON(ctx, c.clock.epoch, envelope.Info, "a", "", []byte("not JSON")); err != nil {
 		t.Error(err)
 	}
 	if got := sent(t, c, to); !slices.Equal(got, []string{"kept", "kept too"}) {

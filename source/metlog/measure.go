@@ -2,38 +2,41 @@ package metlog
 
 import "log/slog"
 
-// measure returns about how many bytes attrs take. It reports false when to encode them may call methods of theirs.
-func measure(attrs []slog.Attr) (size int, simple bool) {
+const (
+	unknown = -1 // the size of what has methods that may have to be called
+	quotes  = 6  // bytes around a string, a colon and a comma included
+	scalar  = 36 // bytes of anything else: a time and the same
+)
+
+// measure returns about how many bytes attrs take, and other bytes.
+func measure(attrs []slog.Attr, other int) int {
+	size := other
 	for i := range attrs {
 		size += len(attrs[i].Key)
 		switch v := &attrs[i].Value; v.Kind() {
 		case slog.KindString:
 			size += len(v.String()) + quotes
 		case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
-			return 0, false
+			return unknown
 		default:
 			size += scalar
 		}
 	}
-	return size, true
+	return size
 }
 
 // measureValues is measure without names.
-func measureValues(values []slog.Value) (size int, simple bool) {
+func measureValues(values []slog.Value, other int) int {
+	size := other
 	for i := range values {
 		switch v := &values[i]; v.Kind() {
 		case slog.KindString:
 			size += len(v.String()) + quotes
 		case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
-			return 0, false
+			return unknown
 		default:
 			size += scalar
 		}
 	}
-	return size, true
+	return size
 }
-
-const (
-	quotes = 6  // and a colon and a comma
-	scalar = 36 // a time, and the same
-)

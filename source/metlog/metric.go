@@ -31,7 +31,7 @@ func (c *Client) measured(kind *metric, name string, rate float64, at time.Durat
 		return
 	}
 	fields := [2]slog.Value{slog.StringValue(name), slog.Float64Value(rate)}
-	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.at(s, at), c.options.Severity, kind.shape, text, fields[:])
+	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.clock.at(at), c.options.Severity, kind.shape, text, fields[:])
 	if err != nil {
 		s.drop(whyLarge)
 		c.put(s)
@@ -49,15 +49,14 @@ func (c *Client) measuredWith(kind *metric, name string, rate float64, at time.D
 	var array [fewAttrs + 2]slog.Attr
 	all := append(append(array[:0], attrs...), slog.String("name", name), slog.Float64("rate", rate))
 	severity := c.options.Severity
-	size, simple := measure(all)
-	size += len(kind.typ) + len(text)
-	if !simple || size > largeMessage {
-		c.writeDraft(context.Background(), severity, kind.typ, text, all, simple)
+	size := measure(all, len(kind.typ)+len(text))
+	if size == unknown || size > largeMessage {
+		c.writeDraft(context.Background(), severity, kind.typ, text, all, size)
 		return
 	}
 	s := c.open(context.Background(), size)
 	if s == nil {
 		return
 	}
-	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.at(s, at), severity, kind.typ, text, all))
+	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.at(at), severity, kind.typ, text, all))
 }

@@ -31,28 +31,27 @@ func (c *Client) Prepare(typ string, keys ...string) *Prepared {
 
 // Emit sends a message with a value for each key, in their order, at the client's severity. With a wrong number of
 // values nothing is sent: that is counted as Dropped "values", and OnError is told once.
-func (p *Prepared) Emit(ctx context.Context, payload string, vs ...slog.Value) {
+func (p *Prepared) Emit(ctx context.Context, payload string, values ...slog.Value) {
 	c := p.client
 	severity := c.options.Severity
-	if len(vs) != len(p.keys) {
-		p.mistaken(len(vs))
+	if len(values) != len(p.keys) {
+		p.mistaken(len(values))
 		return
 	}
 	if !c.passes(p.typ, severity) {
 		c.drop(whyFiltered)
 		return
 	}
-	size, simple := measureValues(vs)
-	size += p.size + len(payload)
-	if !simple || size > largeMessage {
-		c.writeDraftShape(ctx, p, payload, vs, simple)
+	size := measureValues(values, p.size+len(payload))
+	if size == unknown || size > largeMessage {
+		c.writeDraftShape(ctx, p, payload, values, size)
 		return
 	}
 	s := c.open(ctx, size)
 	if s == nil {
 		return
 	}
-	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.now(s), severity, p.shape, payload, vs)
+	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, p.shape, payload, values)
 	if err != nil {
 		s.drop(whyLarge)
 		c.put(s)

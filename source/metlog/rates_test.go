@@ -115,7 +115,7 @@ func TestManyNames(t *testing.T) {
 	if n := len(c.series.all); n != maxSeries {
 		t.Errorf("%d names are remembered", n)
 	}
-	if c.Timer("name1") != c.Timer("name1") {
+	if one, two := c.Timer("name1"), c.Timer("name1"); one != two {
 		t.Error("a timer has two handles")
 	}
 	dropped(t, c, map[string]uint64{"sampled": maxSeries + 101})

@@ -17,6 +17,7 @@ type reporter struct {
 	busy    chan struct{}
 	lost    int // messages refused that it was not told of
 	pending error
+	later   *time.Timer // nil: nothing is kept back
 }
 
 // refused reports that the sink refused n messages.
@@ -38,8 +39,15 @@ func (r *reporter) tell(err error) {
 	r.send(false)
 }
 
+// send calls OnError if it is time to, or else sees to it that it will be.
 func (r *reporter) send(now bool) {
-	if r.to == nil || r.pending == nil || r.busy != nil || !now && !r.last.IsZero() && time.Since(r.last) < reportEvery {
+	if r.to == nil || r.pending == nil || r.busy != nil {
+		return
+	}
+	if wait := reportEvery - time.Since(r.last); wait > 0 && !now && !r.last.IsZero() {
+		if r.later == nil {
+			r.later = time.AfterFunc(wait, r.remember)
+		}
 		return
 	}
 	err := r.pending
@@ -47,25 +55,39 @@ func (r *reporter) send(now bool) {
 		err = fmt.Errorf("metlog: %d messages refused, the last: %w", r.lost, err)
 	}
 	r.pending, r.lost, r.last = nil, 0, time.Now()
-	busy := make(chan struct{})
+	busy, to := make(chan struct{}), r.to
 	r.busy = busy
 	go func() {
 		defer func() {
 			_ = recover() // OnError's own fault
 			r.mu.Lock()
 			r.busy = nil
+			r.send(false)
 			r.mu.Unlock()
 			close(busy)
 		}()
-		r.to(err)
+		to(err)
 	}()
 }
 
-// end reports what was kept back, and waits a little for OnError to return.
+// remember reports what was kept back.
+func (r *reporter) remember() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.later = nil
+	r.send(false)
+}
+
+// end reports what was kept back, waits a little for OnError to return and never calls it again.
 func (r *reporter) end() {
 	r.wait()
 	r.mu.Lock()
+	if r.later != nil {
+		r.later.Stop()
+		r.later = nil
+	}
 	r.send(true)
+	r.to = nil
 	r.mu.Unlock()
 	r.wait()
 }

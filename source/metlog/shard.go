@@ -3,7 +3,6 @@ package metlog
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 )
@@ -15,8 +14,6 @@ type shard struct {
 	encoder *envelope.Encoder
 	chunk   *chunk // nil until the next message
 	rest    []byte // what is left of the last chunk's memory
-	wall    time.Time
-	mono    time.Duration // since the client's epoch, when wall was read
 	offered uint64
 	dropped [reasons]uint64
 
@@ -128,18 +125,6 @@ func (c *Client) hand(s *shard) {
 		s.rest = ch.memory[ch.used:cap(ch.memory)]
 	}
 	c.ready = append(c.ready, ch)
-}
-
-// now reads the clock: the monotonic one, and once a second the wall's.
-func (c *Client) now(s *shard) time.Time { return c.at(s, time.Since(c.epoch)) }
-
-// at returns what the wall's clock said at a time since the epoch.
-func (c *Client) at(s *shard, mono time.Duration) time.Time {
-	if d := mono - s.mono; d > time.Second || d < -time.Second {
-		now := time.Now()
-		s.mono, s.wall = now.Sub(c.epoch), now.Round(0)
-	}
-	return s.wall.Add(mono - s.mono)
 }
 
 // commit keeps the message that was encoded after the last one of s, the text of which ends b, and unlocks s.

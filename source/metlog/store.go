@@ -125,8 +125,11 @@ func (st *store) unreserve(n int) {
 	st.announce()
 }
 
-// await waits until there may be room for n bytes. It reports false when ctx ends first.
+// await waits until there may be room for n bytes. It reports false when ctx ends first; one that is nil never does.
 func (c *Client) await(ctx context.Context, n int) bool {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	c.mu.Lock()
 	if c.room >= n || len(c.free) > 0 || c.ending.Load() {
 		c.mu.Unlock()

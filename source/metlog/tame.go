@@ -2,7 +2,6 @@ package metlog
 
 import (
 	"encoding"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -101,7 +100,7 @@ func (t *tamer) any(v slog.Value) slog.Value {
 
 //nolint:gochecknoglobals // constants
 var (
-	marshaler     = reflect.TypeFor[json.Marshaler]()
+	marshaler     = reflect.TypeFor[interface{ MarshalJSON() ([]byte, error) }]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 )
 

@@ -34,7 +34,7 @@ func (t *Timer) begin() Running {
 	if s == nil {
 		return Running{}
 	}
-	return Running{t, s, time.Since(t.client.epoch)}
+	return Running{t, s, t.client.clock.mono()}
 }
 
 // Stop sends the time since Start. It may be deferred at once: defer t.Start().Stop(). Called again, it sends again.
@@ -45,7 +45,7 @@ func (r Running) Stop(attrs ...slog.Attr) {
 }
 
 func (r Running) stop(attrs []slog.Attr) {
-	end := time.Since(r.timer.client.epoch)
+	end := r.timer.client.clock.mono()
 	r.timer.send(r.share, end, end-r.start, attrs)
 }
 
@@ -58,7 +58,7 @@ func (t *Timer) Time(f func()) {
 // Send sends a time that was measured elsewhere and ends now. The rate applies to it too.
 func (t *Timer) Send(elapsed time.Duration, attrs ...slog.Attr) {
 	if s := (*series)(t).next(); s != nil {
-		t.send(s, time.Since(t.client.epoch), elapsed, attrs)
+		t.send(s, t.client.clock.mono(), elapsed, attrs)
 	}
 }
 

@@ -86,10 +86,7 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 
 		batch := chunks[0].messages[:chunks[0].count]
 		if n > 1 {
-			merged = merged[:0]
-			for _, ch := range chunks {
-				merged = append(merged, ch.messages[:ch.count]...)
-			}
+			merged = merge(merged[:0], chunks)
 			batch = merged
 		}
 		c.settle(batch, c.offer(batch))
