@@ -90,7 +90,7 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	case !c.passes(envelope.TypeException, envelope.Error):
 		c.drop(whyFiltered)
 		return
-	case !c.catch.limit.allows(kind(e.links), time.Since(c.epoch)):
+	case !c.catch.limit.allows(kind(e.links), c.clock.mono()):
 		c.drop(whyLimited)
 		return
 	}
