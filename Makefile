@@ -16,7 +16,8 @@ check: ; @.ci/install build
 integration: ; @.ci/install test
 	cd internal/integration && go vet ./... && go test -race -count=1 ./...
 
-# The 290 messages of a real installation belong to somebody else and are read where they are: METLOG_AITC says where.
+# The 290 messages of a real installation belong to somebody else and are read where they are: METLOG_AITC says where, from
+# here if it is relative; ../shared/reference/golden/aitc.jsonl if it says nothing.
 aitc:
 	go test -tags aitc -run '^TestAITC$$' -count=1 -v ./envelope
 
@@ -37,6 +38,7 @@ tidy:
 nocgo:
 	CGO_ENABLED=0 go build ./...
 	CGO_ENABLED=0 go vet ./...
+	CGO_ENABLED=0 GOARCH=386 go build ./...
 
 bench: ; @.ci/install bench
 	cd internal/bench && go run .
