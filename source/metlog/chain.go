@@ -12,6 +12,8 @@ const (
 	maxText  = 8 << 10 // bytes of the text of the first
 	maxCause = 2 << 10 // and of its causes
 	maxType  = 256     // bytes of a type's name
+
+	sameError = "its own stack" // the source of the second of two links of one error
 )
 
 // A link is an error in a chain, or, without one, what else was thrown.
@@ -30,7 +32,7 @@ type link struct {
 func linksOf(err error) []link {
 	links := make([]link, 0, 4)
 	if stack := stackOf(err); stack != nil {
-		links = append(links, link{err: err}, link{err: err, source: "stack", stack: stack})
+		links = append(links, link{err: err}, link{err: err, source: sameError, stack: stack})
 	} else {
 		links = append(links, link{err: err})
 	}
@@ -39,24 +41,27 @@ func linksOf(err error) []link {
 
 // appendCauses appends the causes of links[i], and theirs.
 func appendCauses(links []link, i int) []link {
-	one, many := unwrap(links[i].err)
-	links[i].causes = len(many)
-	if one != nil {
-		return appendCause(links, link{err: one, parent: i, source: "Unwrap()"})
+	causes, joined := unwrap(links[i].err)
+	if joined {
+		links[i].causes = len(causes)
 	}
-	for n, err := range many {
+	for n, err := range causes {
 		if len(links) >= maxLinks {
 			break
 		}
+		source := "Unwrap()"
+		if joined {
+			source += "[" + strconv.Itoa(n) + "]"
+		}
 		if err != nil {
-			links = appendCause(links, link{err: err, parent: i, source: "Unwrap()[" + strconv.Itoa(n) + "]"})
+			links = appendCause(links, link{err: err, parent: i, source: source})
 		}
 	}
 	return links
 }
 
 func appendCause(links []link, l link) []link {
-	if len(links) >= maxLinks || slices.ContainsFunc(links, func(x link) bool { return sameError(x.err, l.err) }) {
+	if len(links) >= maxLinks || slices.ContainsFunc(links, func(x link) bool { return samePointer(x.err, l.err) }) {
 		return links
 	}
 	l.stack = stackOf(l.err)
@@ -64,23 +69,23 @@ func appendCause(links []link, l link) []link {
 	return appendCauses(links, len(links)-1)
 }
 
-// sameError reports whether two errors are one pointer. Others cannot be in a circle without one.
-func sameError(a, b error) bool {
+// samePointer reports whether two errors are one pointer. Others cannot be in a circle without one.
+func samePointer(a, b error) bool {
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	return x.Kind() == reflect.Pointer && y.Kind() == reflect.Pointer && x.Type() == y.Type() && x.Pointer() == y.Pointer() &&
 		x.Type().Elem().Size() > 0
 }
 
-// unwrap returns err's cause or causes.
-func unwrap(err error) (one error, many []error) {
+// unwrap returns err's causes, and whether it joins them.
+func unwrap(err error) (causes []error, joined bool) {
 	defer func() { _ = recover() }() // then it has none
 	switch e := err.(type) {         //nolint:errorlint // one step at a time
 	case interface{ Unwrap() error }:
-		return e.Unwrap(), nil
+		return []error{e.Unwrap()}, false
 	case interface{ Unwrap() []error }:
-		return nil, e.Unwrap()
+		return e.Unwrap(), true
 	}
-	return nil, nil
+	return nil, false
 }
 
 // stackOf returns the program counters that an error carries: from StackTrace, which in pkg/errors returns a slice of a

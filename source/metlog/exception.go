@@ -127,7 +127,7 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 // ask has each error say what it is.
 func (e *exception) ask() {
 	for i := range e.links {
-		if l := &e.links[i]; i == 1 && l.err == e.links[0].err && l.source == "stack" {
+		if l := &e.links[i]; l.source == sameError {
 			l.said = e.links[0].said
 		} else {
 			l.said = l.text()
