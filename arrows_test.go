@@ -15,14 +15,15 @@ var may = []struct {
 }{
 	{"envelope", nil},
 	{"internal/isnil", nil},
+	{"internal/jsonline", nil},
 	{"internal/zmqsocket", nil},
 	{"internal/deadletter", []string{"envelope"}},
 	{"internal/intake", []string{"envelope", "sink", "source", "internal/"}},
 	{"sink", []string{"envelope", "internal/"}},
 	{"sink/", []string{"envelope", "sink", "internal/"}},
 	{"source", []string{"envelope", "sink", "internal/"}},
-	{"source/zerologsource", []string{"envelope", "source/metlog"}}, // bridges write through a client
-	{"source/slogsource", []string{"envelope", "source/metlog"}},
+	{"source/zerologsource", []string{"envelope", "source/metlog", "internal/"}}, // bridges write through a client
+	{"source/slogsource", []string{"envelope", "source/metlog", "internal/"}},
 	{"source/", []string{"envelope", "sink", "source", "internal/"}},
 	{"route", []string{"envelope", "sink", "internal/"}},
 	{"middleware", []string{"source/metlog", "internal/"}},

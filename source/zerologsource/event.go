@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsonline"
 )
 
 // event returns an event for Sentry (the attributes of its Event Payloads documentation): one JSON object. Message and
@@ -19,10 +20,10 @@ func (l *line) event(p parts, level zerolog.Level, severity envelope.Severity, a
 		at = time.Now()
 	}
 	kind, value := "error", ""
-	if text, ok := l.payload(p.err); p.err == nil {
+	if p.err == nil {
 		kind, value = level.String(), message
-	} else if value = text; !ok {
-		value = string(l.value(p.err))
+	} else {
+		value = l.anyText(p.err)
 	}
 	b := append(make([]byte, 0, 1024), `{"event_id":"`...)
 	b = append(b, envelope.NewID().String()...)
@@ -34,11 +35,19 @@ func (l *line) event(p parts, level zerolog.Level, severity envelope.Severity, a
 	b = appendQuoted(append(b, `,"value":`...), value)
 	b = append(b, `,"stacktrace":{"frames":[`...)
 	if p.stack != nil {
-		b = l.appendStack(b, l.value(p.stack))
+		b = appendStack(b, l.Value(p.stack))
 	} else {
 		b = appendCallers(b)
 	}
 	return string(append(b, `]}}]}}`...))
+}
+
+// anyText returns the text of a string, and the JSON of anything else.
+func (l *line) anyText(m *jsonline.Member) string {
+	if text, ok := l.Text(m); ok {
+		return text
+	}
+	return string(l.Value(m))
 }
 
 func sentryLevel(severity envelope.Severity) string {
@@ -57,16 +66,16 @@ func sentryLevel(severity envelope.Severity) string {
 
 // appendStack appends the frames that zerolog's pkgerrors wrote, innermost first, in Sentry's order. A stack of any other
 // shape has none.
-func (l *line) appendStack(b, stack []byte) []byte {
+func appendStack(b, stack []byte) []byte {
 	var frames [][]byte
 	for i := 1; stack[0] == '[' && i < len(stack); {
-		i = pastBlanks(stack, i)
-		end := pastValue(stack, i)
+		i = jsonline.PastBlanks(stack, i)
+		end := jsonline.PastValue(stack, i)
 		if end <= i {
 			break
 		}
 		frames = append(frames, stack[i:end])
-		if i = pastBlanks(stack, end); i >= len(stack) || stack[i] != ',' {
+		if i = jsonline.PastBlanks(stack, end); i >= len(stack) || stack[i] != ',' {
 			break
 		}
 		i++
@@ -80,23 +89,19 @@ func (l *line) appendStack(b, stack []byte) []byte {
 
 func appendFrame(b []byte, first int, text []byte) []byte {
 	var frame line
-	if _, ok := frame.scan(text); !ok {
+	if _, ok := frame.Scan(text); !ok {
 		return b
 	}
 	var function, source, number string
-	for i := range frame.members {
-		m := &frame.members[i]
-		text, ok := frame.payload(m)
-		if !ok {
-			text = string(frame.value(m))
-		}
-		switch frame.name(m) {
+	for i := range frame.Members {
+		m := &frame.Members[i]
+		switch frame.Name(m) {
 		case "func":
-			function = text
+			function = frame.anyText(m)
 		case "source":
-			source = text
+			source = frame.anyText(m)
 		case "line":
-			number = text
+			number = frame.anyText(m)
 		}
 	}
 	lineno, _ := strconv.Atoi(number)

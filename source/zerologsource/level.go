@@ -29,9 +29,9 @@ func urgent(level zerolog.Level) bool {
 
 // ownLevel is the level that a line says it has.
 func (l *line) ownLevel() zerolog.Level {
-	for i := range l.members {
-		if l.name(&l.members[i]) == zerolog.LevelFieldName {
-			text, ok := l.payload(&l.members[i])
+	for i := range l.Members {
+		if m := &l.Members[i]; l.Name(m) == zerolog.LevelFieldName {
+			text, ok := l.Text(m)
 			if level, err := zerolog.ParseLevel(text); ok && err == nil {
 				return level
 			}

@@ -3,14 +3,18 @@ package zerologsource
 import (
 	"strconv"
 	"time"
+	"unsafe"
 
 	"github.com/rs/zerolog"
 )
 
 // stamp reads a time that was written as zerolog's format says. One in whole seconds that are not over is the clock's.
 func stamp(raw []byte) (t time.Time, ok bool) {
-	if t, ok = parseTime(raw); !ok || t.Nanosecond() != 0 {
-		return t, ok
+	switch t, ok = parseTime(raw); {
+	case !ok:
+		return time.Time{}, false
+	case t.Nanosecond() != 0:
+		return t, true
 	}
 	now := time.Now()
 	if late := now.Sub(t); late >= 0 && late < time.Second {
@@ -18,6 +22,9 @@ func stamp(raw []byte) (t time.Time, ok bool) {
 	}
 	return t, true
 }
+
+// view returns b as a string, which is good as long as b does not change.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func parseTime(raw []byte) (t time.Time, ok bool) {
 	format := zerolog.TimeFieldFormat

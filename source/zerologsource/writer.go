@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsonline"
 	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
@@ -49,7 +50,7 @@ func New(m *metlog.Client, o *Options) *Writer {
 // offered the line to its sink, for 2 seconds at most, and the error says that it has not.
 func (w *Writer) WriteLevel(level zerolog.Level, p []byte) (n int, err error) {
 	l := w.lines.Get().(*line) //nolint:forcetypeassert // nothing else is put there
-	if end, ok := l.scan(p); !ok || pastBlanks(p, end) < len(p) || !w.send(l, level) {
+	if end, ok := l.Scan(p); !ok || jsonline.PastBlanks(p, end) < len(p) || !w.send(l, level) {
 		w.whole(level, p)
 	}
 	w.put(l)
@@ -63,14 +64,14 @@ func (w *Writer) WriteLevel(level zerolog.Level, p []byte) (n int, err error) {
 func (w *Writer) Write(p []byte) (n int, err error) {
 	l := w.lines.Get().(*line) //nolint:forcetypeassert // nothing else is put there
 	defer w.put(l)
-	rest := p[pastBlanks(p, 0):]
+	rest := p[jsonline.PastBlanks(p, 0):]
 	for len(rest) > 0 {
-		end, ok := l.scan(rest)
+		end, ok := l.Scan(rest)
 		if !ok || !w.send(l, l.ownLevel()) {
 			w.whole(zerolog.NoLevel, rest)
 			break
 		}
-		rest = rest[pastBlanks(rest, end):]
+		rest = rest[jsonline.PastBlanks(rest, end):]
 	}
 	return len(p), nil
 }
@@ -87,34 +88,31 @@ func (w *Writer) flush() error {
 
 // put keeps a line's memory for the next, unless it is large.
 func (w *Writer) put(l *line) {
-	if cap(l.memory) <= 64<<10 && cap(l.members) <= 1<<10 {
-		l.text = nil
+	if l.Rest() {
 		w.lines.Put(l)
 	}
 }
 
 // send sends a line that was scanned. False means that its bytes are no JSON and nothing was sent.
 func (w *Writer) send(l *line, level zerolog.Level) bool {
-	l.memory = l.memory[:0]
-	parts := l.pick(level)
-	typ := envelope.TypeLog
-	var at time.Time
-	if parts.time != nil {
-		if t, ok := stamp(l.value(parts.time)); ok {
-			at = t
-			parts.time.out = true
-		}
+	var (
+		p       = l.pick(level)
+		typ     = envelope.TypeLog
+		at      time.Time
+		payload string
+	)
+	if p.time != nil {
+		at, p.time.Out = stamp(l.Value(p.time))
 	}
-	payload, ok := l.payload(parts.message)
-	if ok && parts.message != nil {
-		parts.message.out = true
+	if p.message != nil {
+		payload, p.message.Out = l.Text(p.message)
 	}
 	severity := w.severity(level)
-	if parts.stack != nil || urgent(level) {
+	if p.stack != nil || urgent(level) {
 		typ = envelope.TypeException
-		payload = l.event(parts, level, severity, at, payload)
+		payload = l.event(p, level, severity, at, payload)
 	}
-	return w.client.EmitJSON(context.Background(), at, severity, typ, payload, l.fields()) == nil
+	return w.client.EmitJSON(context.Background(), at, severity, typ, payload, l.Object()) == nil
 }
 
 // whole sends what cannot be spliced as it is.

@@ -1,4 +1,4 @@
-package zerologsource
+package jsonline
 
 import (
 	"encoding/binary"
@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-func pastBlanks(p []byte, i int) int {
+// PastBlanks returns where the first byte at or after i stands that is no blank, or the end.
+func PastBlanks(p []byte, i int) int {
 	for i < len(p) && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t') {
 		i++
 	}
@@ -45,8 +46,8 @@ func pastString(p []byte, i int) (end int, escaped bool) {
 	return -1, escaped
 }
 
-// pastValue returns where the value that begins at i ends, at most i if there is none.
-func pastValue(p []byte, i int) int {
+// PastValue returns where the value that begins at i ends, at most i if there is none.
+func PastValue(p []byte, i int) int {
 	if i >= len(p) {
 		return -1
 	}
