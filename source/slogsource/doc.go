@@ -1,0 +1,22 @@
+// Package slogsource sends what an application logs with log/slog as messages: a [Handler] is what slog.New is given, over
+// a [metlog.Client].
+//
+//	logger := slog.New(slogsource.New(m, nil))
+//	logger.Warn("slow disk", "disk", "sda", slog.Group("took", "ms", 1500))
+//
+// A record's message is the payload, its time the timestamp (the clock's if it has none), its attributes are the fields:
+// a group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle.
+//
+// The level is the severity: below slog.LevelInfo Debug, from there Info, from Info+2 Notice, from slog.LevelWarn Warning,
+// from slog.LevelError Error, from Error+4 Critical.
+//
+// What With and WithGroup are given is encoded then, once. Of a name that stands twice in one object the last value counts
+// and the others are left out; this holds for the logger's attributes and the record's together, but within what WithGroup
+// has closed they stay as they are. Groups without attributes are left out.
+//
+// # What is lost, and when
+//
+// A record is in the client's memory when the call that logged it returns, and shares the fate of everything there. Handle
+// never waits, unless the client's Full is Block, and never fails: attributes that cannot be sent because they nest deeper
+// than 64 levels cost themselves; in their place a field "!ERROR" says so.
+package slogsource
