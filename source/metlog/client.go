@@ -91,7 +91,6 @@ func (c *Client) openShards() {
 	for i := range c.shards {
 		c.shards[i].encoder = c.encoder()
 	}
-	c.spare = max(n, c.options.MaxBytes/(4*chunkBytes))
 	c.hint.New = func() any { return &c.shards[c.next.Add(1)%uint32(n)] }
 	c.drafts.New = func() any { return &draft{encoder: c.encoder()} }
 }

@@ -42,7 +42,7 @@ type store struct {
 	mu        sync.Mutex
 	room      int // bytes that may still be taken
 	free      []*chunk
-	spare     int           // most chunks in free
+	unused    int           // fewest chunks in free since the last sweep
 	ready     []*chunk      // to be sent, in their order
 	inflight  []*chunk      // being sent
 	freed     chan struct{} // closed when there is room again; nil while nobody waits
@@ -62,6 +62,7 @@ func (st *store) take(rest []byte, size int) *chunk {
 	var ch *chunk
 	if n := len(st.free); n > 0 {
 		ch, st.free = st.free[n-1], st.free[:n-1]
+		st.unused = min(st.unused, n-1)
 	} else {
 		if st.room < chunkBytes {
 			st.starved.Store(true)
@@ -84,12 +85,26 @@ func (st *store) release(ch *chunk) {
 	st.room += ch.own
 	clear(ch.messages[:ch.count])
 	ch.used, ch.count, ch.bytes, ch.own = 0, 0, 0, 0
-	if len(st.free) < st.spare {
-		st.free = append(st.free, ch)
-	} else {
-		st.room += chunkBytes
-	}
+	st.free = append(st.free, ch)
 	st.announce()
+}
+
+// discard leaves a free chunk to the garbage collector.
+func (st *store) discard() {
+	last := len(st.free) - 1
+	st.free[last] = nil
+	st.free = st.free[:last]
+	st.room += chunkBytes
+}
+
+// shrink discards a chunk if there was one that nobody needed since the last time.
+func (st *store) shrink() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.unused > 0 && len(st.free) > 0 {
+		st.discard()
+	}
+	st.unused = len(st.free)
 }
 
 // announce tells those that wait that there is room.
@@ -106,10 +121,7 @@ func (st *store) reserve(n int) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	for st.room < n && len(st.free) > 0 {
-		last := len(st.free) - 1
-		st.free[last] = nil
-		st.free = st.free[:last]
-		st.room += chunkBytes
+		st.discard()
 	}
 	if st.room < n {
 		return false

@@ -40,6 +40,7 @@ func (c *Client) work() {
 		if c.due.Swap(false) || ended || len(tickets) > 0 {
 			c.armed.Store(false) // before looking: who comes later arms the timer again
 			c.sweep()
+			c.shrink()
 		}
 		merged = c.sendReady(merged)
 		for _, t := range tickets {
@@ -68,24 +69,13 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 	left := len(c.ready)
 	c.mu.Unlock()
 	for left > 0 {
-		c.mu.Lock()
-		n, count := 0, 0
-		for n < left && (n == 0 || count+c.ready[n].count <= sendCount) {
-			count += c.ready[n].count
-			n++
+		chunks := c.board(left)
+		if len(chunks) == 0 {
+			break
 		}
-		if c.abandoned {
-			c.mu.Unlock()
-			return merged
-		}
-		c.inflight = append(c.inflight[:0], c.ready[:n]...)
-		c.ready = slices.Delete(c.ready, 0, n)
-		chunks := c.inflight
-		c.mu.Unlock()
-		left -= n
-
+		left -= len(chunks)
 		batch := chunks[0].messages[:chunks[0].count]
-		if n > 1 {
+		if len(chunks) > 1 {
 			merged = merge(merged[:0], chunks)
 			batch = merged
 		}
@@ -93,6 +83,21 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 		clear(merged)
 	}
 	return merged
+}
+
+// board takes the next of the first most chunks that are ready, and puts them in flight. None are left when the client
+// gave them up meanwhile.
+func (c *Client) board(most int) []*chunk {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, count := 0, 0
+	for n < min(most, len(c.ready)) && (n == 0 || count+c.ready[n].count <= sendCount) {
+		count += c.ready[n].count
+		n++
+	}
+	c.inflight = append(c.inflight[:0], c.ready[:n]...)
+	c.ready = slices.Delete(c.ready, 0, n)
+	return c.inflight
 }
 
 // errGivenUp is why nothing is offered after Close.

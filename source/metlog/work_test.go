@@ -264,3 +264,29 @@ func TestMemory(t *testing.T) {
 		})
 	}
 }
+
+// What a burst took is given back little by little.
+func TestMemoryShrinks(t *testing.T) {
+	to := &sinktest.Recorder{Borrower: true}
+	release := make(chan struct{})
+	to.Plan(sinktest.Block(release))
+	c := start(t, to, nil)
+	for range 50 * chunkCount {
+		c.Emit(t.Context(), "order", "")
+	}
+	close(release)
+	flush(t, c)
+	chunks := func() int {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return (defaultMaxBytes - c.room) / chunkBytes
+	}
+	most := chunks()
+	for range 50 {
+		c.Emit(t.Context(), "order", "")
+		flush(t, c)
+	}
+	if now := chunks(); most < 40 || now > 2*len(c.shards) {
+		t.Errorf("%d chunks at most, %d now", most, now)
+	}
+}
