@@ -100,7 +100,7 @@ func TestGoldenIsNotRepaired(t *testing.T) {
 func TestNamesAreFoundByWord(t *testing.T) {
 	for _, name := range append(memberNames[:], aliasPID, aliasHostname) {
 		b := view(name + `":"and some more text"`)
-		if member, end := scanName(b, 0, memberCount); member != memberOf(name) || end != len(name)+1 {
+		if member, end := scanName(b, 0); member != memberOf(name) || end != len(name)+1 {
 			t.Errorf("scanName(%s) = %d, %d", name, member, end)
 		}
 		found := 0
@@ -118,13 +118,16 @@ func TestNamesAreFoundByWord(t *testing.T) {
 // TestOrdersAreGuessed pins that in the orders that are sent every name is the one that was guessed.
 func TestOrdersAreGuessed(t *testing.T) {
 	for _, text := range []string{nodeText, pythonText, strictText} {
-		next, guess := guessOrder(text)
+		next, guess := guessOrder(text), uint8(memberCount)
 		m := parse(t, text)
 		places := map[uint32]uint8{}
 		for member, s := range m.members {
 			places[s.start] = uint8(member)
 		}
-		for _, start := range slices.Sorted(maps.Keys(places)) {
+		for i, start := range slices.Sorted(maps.Keys(places)) {
+			if i == 0 {
+				guess = places[start]
+			}
 			if places[start] != guess {
 				t.Errorf("%s guessed, %s found", memberNames[guess], memberNames[places[start]])
 			}
@@ -132,6 +135,34 @@ func TestOrdersAreGuessed(t *testing.T) {
 		}
 		if guess != memberCount {
 			t.Errorf("%s guessed after the last", memberNames[guess])
+		}
+	}
+}
+
+// TestHeadersAreKnown pins that what stands between two values is compared as words, however the clients space it.
+func TestHeadersAreKnown(t *testing.T) {
+	for _, spaced := range []bool{false, true} {
+		headers, comma, colon := &nameWords.compact, ",", ":"
+		if spaced {
+			headers, comma, colon = &nameWords.spaced, ", ", ": "
+		}
+		for i, name := range memberNames {
+			text := comma + `"` + name + `"` + colon
+			begins := func(text string) bool {
+				b, h := view(text+"12345678"), &headers[i]
+				return h.begins(word(b, 0), word(b, 8)) && h.ends(b, 0)
+			}
+			if !begins(text) || headers[i].size != len(text) {
+				t.Errorf("%s is not known", text)
+			}
+			for at := range text {
+				if wrong := text[:at] + "?" + text[at+1:]; begins(wrong) {
+					t.Errorf("%s is taken for %s", wrong, text)
+				}
+			}
+			if headers[memberCount].begins(word(view(text+"12345678"), 0), 0) {
+				t.Errorf("%s is taken for no header", text)
+			}
 		}
 	}
 }

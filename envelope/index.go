@@ -20,32 +20,53 @@ func (m *Message) index(text string) (end int, found outcome) {
 	if i < len(b) && b[i] == '}' {
 		return i + 1, whole
 	}
-	following, guess := guessOrder(text)
+	following, headers := guessOrder(text), &nameWords.compact
 	for i < len(b) && b[i] == '"' {
-		member, next := scanName(b, i+1, guess)
+		member, next := scanName(b, i+1)
 		if next < 0 {
 			return 0, unclean
 		}
-		guess = following[member]
 		if i = scanColon(b, next); i >= len(b) {
 			return 0, unclean
 		}
-		start, escaped := i, false
-		switch c := b[i]; {
-		case c == '"':
-			i, escaped = scanString(b, i+1)
-		case c == '{' || c == '[':
-			i = scanComposite(b, i, maxDepth-1)
-		case c == '-' || c-'0' <= 9:
-			i = scanNumber(b, i)
-		default:
-			i = scanLiteral(b, i)
+		if b[i-1] == ' ' {
+			headers = &nameWords.spaced
 		}
-		if i < 0 {
-			return 0, unclean
-		}
-		if member < memberCount && !m.note(member, start, i, escaped) {
-			found = duplicate
+		for guessed := true; guessed; {
+			start, escaped := i, false
+			switch c := b[i]; {
+			case c == '"':
+				if i = skipPlain(b, i+1); i < len(b) && b[i] == '"' {
+					i++
+				} else {
+					i, escaped = scanString(b, i)
+				}
+			case c == '{' || c == '[':
+				i = scanComposite(b, i, maxDepth-1)
+			case c-'1' <= 8: // most numbers are whole: they are read without a call
+				if i = scanDigits(b, i); i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+					i = scanFraction(b, i)
+				}
+			case c == '-' || c == '0':
+				i = scanNumber(b, i)
+			default:
+				i = scanLiteral(b, i)
+			}
+			if i < 0 {
+				return 0, unclean
+			}
+			if member < memberCount && !m.note(member, start, i, escaped) {
+				found = duplicate
+			}
+			// If the next member is the one that the order promises, so is all that stands before its value.
+			member = following[member]
+			h := &headers[member]
+			guessed = i+16 <= len(b) && h.begins(word(b, i), word(b, i+8)) && h.ends(b, i)
+			if guessed {
+				if i = scanSpaces(b, i+h.size); i >= len(b) {
+					return 0, unclean
+				}
+			}
 		}
 		if i = scanSpaces(b, i); i >= len(b) {
 			return 0, unclean
@@ -65,7 +86,7 @@ func (m *Message) index(text string) (end int, found outcome) {
 // note keeps where a member lies. It reports false if the member was there before.
 func (m *Message) note(member uint8, start, end int, escaped bool) bool {
 	s := &m.members[member]
-	first := *s == span{}
+	first := s.end == 0
 	*s = span{uint32(start), uint32(end)}
 	if escaped {
 		m.escaped |= 1 << member

@@ -15,7 +15,7 @@ func TestHotPathIsInlined(t *testing.T) {
 	}
 	for _, name := range []string{
 		"view", "word", "special", "first", "scanSpaces", "scanColon", "scanDigits", "namePlace", "guessOrder", "pastSpaces",
-		"(*nameWord).is", "(*Message).note", "(*Message).within",
+		"skipPlain", "(*nameWord).is", "(*header).begins", "(*header).ends", "(*Message).note", "(*Message).within",
 	} {
 		if !strings.Contains(string(out), "can inline "+name+"\n") {
 			t.Errorf("%s is not inlined", name)

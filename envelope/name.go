@@ -45,22 +45,19 @@ func memberSpelled(raw string) uint8 {
 	return memberCount
 }
 
-// guessOrder returns the order that the envelope's first name promises, and its first member.
-func guessOrder(text string) (*order, uint8) {
+// guessOrder returns the order that the envelope's first name promises.
+func guessOrder(text string) *order {
 	if strings.HasPrefix(text, `{"s`) {
-		return &nameWords.python, memberSeverity
+		return &nameWords.python
 	}
-	return &nameWords.node, memberType
+	return &nameWords.node
 }
 
 // scanName reads a member's name whose opening quote stands before i: which member it is, memberCount for one that is
-// unknown, and where it ends. A right guess saves waiting for the text to say which name to compare it with.
-func scanName(b []byte, i int, guess uint8) (member uint8, end int) {
+// unknown, and where it ends.
+func scanName(b []byte, i int) (member uint8, end int) {
 	if i+16 <= len(b) {
 		low, high := word(b, i), word(b, i+8)
-		if n := &nameWords.byMember[guess]; n.is(low, high) {
-			return guess, i + n.size
-		}
 		for n := &nameWords.byPlace[namePlace(low)]; n != nil; n = n.twin {
 			if n.is(low, high) {
 				return n.member, i + n.size

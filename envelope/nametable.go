@@ -4,10 +4,11 @@ import "encoding/binary"
 
 // A nameTable finds the members' names by comparing machine words.
 type nameTable struct {
-	byMember [memberCount + 1]nameWord
-	byPlace  [32]nameWord // aliases included
-	node     order
-	python   order
+	byPlace [32]nameWord // aliases included
+	node    order
+	python  order
+	compact [memberCount + 1]header // with no spaces between tokens, as Node and we write
+	spaced  [memberCount + 1]header // with one after each comma and colon, as Python does
 }
 
 var nameWords = newNameTable()
@@ -16,10 +17,11 @@ func newNameTable() (t nameTable) {
 	for i := range t.byPlace {
 		t.byPlace[i] = noName()
 	}
-	t.byMember[memberCount] = noName()
+	t.compact[memberCount], t.spaced[memberCount] = noHeader(), noHeader()
 	for i, name := range memberNames {
-		t.byMember[i] = newNameWord(name)
-		t.add(t.byMember[i])
+		t.add(newNameWord(name))
+		t.compact[i] = newHeader(`,"` + name + `":`)
+		t.spaced[i] = newHeader(`, "` + name + `": `)
 	}
 	t.add(newNameWord(aliasPID))
 	t.add(newNameWord(aliasHostname))
@@ -82,4 +84,36 @@ func newOrder(members ...uint8) (o order) {
 		o[members[i]] = members[i+1]
 	}
 	return o
+}
+
+// A header is all that stands between two members' values, as machine words: where the next member is guessed right, three
+// comparisons do what takes a loop for each token.
+type header struct {
+	low            uint64
+	high, highMask uint64
+	last           uint64 // the last eight bytes, if there are more than 16
+	size           int
+}
+
+func newHeader(text string) header {
+	var word, mask [16]byte
+	for i := range copy(word[:], text) {
+		mask[i] = 0xff
+	}
+	return header{
+		low:  binary.LittleEndian.Uint64(word[:8]),
+		high: binary.LittleEndian.Uint64(word[8:]), highMask: binary.LittleEndian.Uint64(mask[8:]),
+		last: binary.LittleEndian.Uint64([]byte(text[len(text)-8:])), size: len(text),
+	}
+}
+
+// noHeader is what nothing begins with: nothing masked with 0 is 1.
+func noHeader() header { return header{high: 1} }
+
+// begins reports whether these are the header's first 16 bytes.
+func (h *header) begins(low, high uint64) bool { return low == h.low && high&h.highMask == h.high }
+
+// ends reports whether the rest of the header stands in b too, where it begins at i.
+func (h *header) ends(b []byte, i int) bool {
+	return h.size <= 16 || i+h.size <= len(b) && word(b, i+h.size-8) == h.last
 }

@@ -57,7 +57,7 @@ func Parse(text []byte) (Message, error) {
 //
 // A Message is larger than a small envelope: of a frame of {"type":1} and the like, the batch is about 14 times the size.
 func (p *Parser) AppendParse(batch []Message, frame string, slab int, meta Meta) ([]Message, error) {
-	kib := slabSize(slab)
+	kib, received := slabSize(slab), meta.nanoseconds()
 	for i := skipBlanks(frame, 0); ; {
 		batch = append(batch, Message{})
 		m := &batch[len(batch)-1]
@@ -65,7 +65,7 @@ func (p *Parser) AppendParse(batch []Message, frame string, slab int, meta Meta)
 		if err != nil {
 			return batch[:len(batch)-1], err
 		}
-		m.setMeta(meta)
+		m.origin, m.id, m.received = meta.Origin, meta.ID, received
 		if i = skipBlanks(frame, end); i >= len(frame) {
 			return batch, nil
 		}

@@ -110,8 +110,13 @@ func (m *Message) WithMeta(meta Meta) Message {
 }
 
 func (m *Message) setMeta(meta Meta) {
-	m.origin, m.id, m.received = meta.Origin, meta.ID, 0
-	if !meta.Received.IsZero() {
-		m.received = nanoseconds(meta.Received)
+	m.origin, m.id, m.received = meta.Origin, meta.ID, meta.nanoseconds()
+}
+
+// nanoseconds returns when the message was received as a Message keeps it.
+func (meta *Meta) nanoseconds() int64 {
+	if meta.Received.IsZero() {
+		return 0
 	}
+	return nanoseconds(meta.Received)
 }

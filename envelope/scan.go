@@ -1,8 +1,6 @@
 package envelope
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // The functions of this file read JSON that needs no change: each returns where what it read ends, or -1 when it met
 // something that a careful look must decide about. They hold no state and never look past the text they were given.
@@ -12,17 +10,35 @@ const maxDepth = 64
 
 // scanString reads a string whose opening quote stands before i.
 func scanString(b []byte, i int) (end int, escaped bool) {
-	for {
-		if i+8 <= len(b) {
-			marks := special(word(b, i))
-			if marks == 0 {
-				i += 8
-				continue
+	for i = max(i, 0); i <= len(b)-8; i += 8 { // max shows the compiler that no place needs a check
+		if marks := special(word(b, i)); marks != 0 {
+			if i += first(marks); b[i] == '"' {
+				return i + 1, false
 			}
-			i += first(marks)
-		} else if i = scanTail(b, i); i >= len(b) {
-			return -1, escaped
+			return scanOddString(b, i)
 		}
+	}
+	if i = scanTail(b, i); i < len(b) && b[i] == '"' {
+		return i + 1, false
+	}
+	return scanOddString(b, i)
+}
+
+// skipPlain passes up to eight bytes that need no look. It is small enough to be inlined: most names and many values are
+// so short that their closing quote comes next, and scanString is not called.
+func skipPlain(b []byte, i int) int {
+	if i+8 > len(b) {
+		return i
+	}
+	if marks := special(word(b, i)); marks != 0 {
+		return i + first(marks)
+	}
+	return i + 8
+}
+
+// scanOddString reads on in a string, from an escape or a byte that is not plain ASCII at i.
+func scanOddString(b []byte, i int) (end int, escaped bool) {
+	for i < len(b) {
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, escaped
@@ -35,16 +51,17 @@ func scanString(b []byte, i int) (end int, escaped bool) {
 			i += n
 		case c < ' ':
 			return -1, escaped
+		case c < utf8.RuneSelf:
+			i = skipPlain(b, i+1)
 		default:
-			for i < len(b) && b[i] >= utf8.RuneSelf {
-				r, n := utf8.DecodeRune(b[i:])
-				if r == utf8.RuneError && n == 1 {
-					return -1, escaped
-				}
-				i += n
+			r, n := utf8.DecodeRune(b[i:])
+			if r == utf8.RuneError && n == 1 {
+				return -1, escaped
 			}
+			i += n
 		}
 	}
+	return -1, escaped
 }
 
 // scanTail returns where the first special byte stands among the last seven, len(b) if there is none.
@@ -55,12 +72,11 @@ func scanTail(b []byte, i int) int {
 		}
 		return i
 	}
-	// The shift moves in zeros. They look like control characters, so the end of the text is found as one.
-	w := word(b, len(b)-8)
 	if i >= len(b) {
 		return len(b)
 	}
-	w >>= 8 * (i - (len(b) - 8))
+	// The shift moves in zeros. They look like control characters, so the end of the text is found as one.
+	w := word(b, len(b)-8) >> (8 * (i - (len(b) - 8)))
 	return i + first(special(w))
 }
 
@@ -99,6 +115,11 @@ func scanNumber(b []byte, i int) int {
 	default:
 		return -1
 	}
+	return scanFraction(b, i)
+}
+
+// scanFraction reads what follows a number's whole part, which may be nothing.
+func scanFraction(b []byte, i int) int {
 	if i < len(b) && b[i] == '.' {
 		start := i + 1
 		if i = scanDigits(b, start); i == start {
@@ -127,19 +148,11 @@ func scanDigits(b []byte, i int) int {
 
 // scanLiteral reads true, false or null.
 func scanLiteral(b []byte, i int) int {
-	var literal string
-	switch b[i] {
-	case 't':
-		literal = "true"
-	case 'f':
-		literal = "false"
-	case 'n':
-		literal = "null"
-	default:
-		return -1
-	}
-	if end := i + len(literal); end <= len(b) && string(b[i:end]) == literal {
-		return end
+	switch rest := b[i:]; { // four bytes each, which the compiler compares at once
+	case len(rest) >= 5 && string(rest[:4]) == "fals" && rest[4] == 'e':
+		return i + 5
+	case len(rest) >= 4 && (string(rest[:4]) == "true" || string(rest[:4]) == "null"):
+		return i + 4
 	}
 	return -1
 }
@@ -182,7 +195,9 @@ element:
 		if b[i] != '"' {
 			return -1
 		}
-		if i, _ = scanString(b, i+1); i < 0 {
+		if i = skipPlain(b, i+1); i < len(b) && b[i] == '"' {
+			i++
+		} else if i, _ = scanString(b, i); i < 0 {
 			return -1
 		}
 		if i = scanColon(b, i); i >= len(b) {
@@ -191,10 +206,18 @@ element:
 	}
 	switch c := b[i]; {
 	case c == '"':
-		i, _ = scanString(b, i+1)
+		if i = skipPlain(b, i+1); i < len(b) && b[i] == '"' {
+			i++
+		} else {
+			i, _ = scanString(b, i)
+		}
 	case c == '{' || c == '[':
 		goto open
-	case c == '-' || c-'0' <= 9:
+	case c-'1' <= 8:
+		if i = scanDigits(b, i); i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+			i = scanFraction(b, i)
+		}
+	case c == '-' || c == '0':
 		i = scanNumber(b, i)
 	default:
 		i = scanLiteral(b, i)

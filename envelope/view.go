@@ -18,8 +18,9 @@ const (
 	highs = 0x8080808080808080
 )
 
-// word returns eight bytes of b, the first one lowest.
-func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+// word returns eight bytes of b, the first one lowest. The slice has a capacity that the compiler knows, which saves three
+// instructions before each load: without it they keep the pointer of an empty slice inside its array.
+func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
 
 // special has a high bit for the first byte of w that a string cannot hold as it is or that needs a look: a quote, a
 // backslash, a control character, a byte beyond ASCII (no such byte less one loses its high bit in both of the first two
