@@ -15,13 +15,16 @@ import (
 )
 
 func main() {
-	// The receivers of the process benchmarks are this program again.
-	if len(os.Args) > 1 && os.Args[1] == "receiver" {
-		if err := receiver(os.Args[2], os.Args[3], os.Args[4:]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	// The senders and receivers of the process benchmarks are this program again.
+	if len(os.Args) > 4 {
+		role := map[string]func(kind, endpoint string, args []string) error{"receiver": receiver, "sender": sender}[os.Args[1]]
+		if role != nil {
+			if err := role(os.Args[2], os.Args[3], os.Args[4:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
 		}
-		return
 	}
 	rounds := flag.Int("rounds", 6, "rounds of every contender")
 	only := flag.String("only", "", "run only the sections that match `PATTERN`")
@@ -40,6 +43,10 @@ type section struct {
 
 func sections() []section {
 	return []section{
+		{"emit", emitSection},
+		{"off", offSection},
+		{"http", httpSection},
+		{"sender", senderSection},
 		{"parse", parseSection},
 		{"route", routeSection},
 		{"receive", receiveSection},
