@@ -26,7 +26,8 @@
 //
 // The account says where every message went. Dropped has, by name: "sampled", by [Rates]; "filtered", by
 // [Options.Filters]; "full", no memory left; "large", of more than 1 MiB, which no parser takes; "values", a wrong
-// number of them given to a [Prepared]; "number", a gauge that is none; "refused", by the sink; "closed", sent after
+// number of them given to a [Prepared]; "number", a gauge that is none; "limited", by
+// [Options.ExceptionsPerSecond]; "refused", by the sink; "closed", sent after
 // Shutdown; "shutdown", left at the end. Refused has what [Client.EmitJSON] returned an error for.
 //
 // What waits to be sent leaves in the order of its times, about a thousand messages at a time. Beyond that, what one

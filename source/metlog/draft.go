@@ -87,34 +87,14 @@ func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity enve
 
 // finish puts a copy of the draft's message, the text of which is b, into a shard.
 func (c *Client) finish(ctx context.Context, d *draft, b []byte) {
-	n := len(b)
-	if n > maxMessage || n == 0 {
+	if n := len(b); n > maxMessage || n == 0 {
 		c.drop(whyLarge)
-	} else if c.reserveWait(ctx, n) {
-		if s := c.open(ctx, 0); s != nil {
-			c.keep(s, d.message.Clone())
-		} else {
-			c.unreserve(n)
-		}
+	} else {
+		c.insert(ctx, &d.message)
 	}
 	d.message = envelope.Message{}
 	if cap(b) <= slabBytes {
 		d.memory = b[:0]
 	}
 	c.drafts.Put(d)
-}
-
-// reserveWait reserves n bytes of memory, or counts a message that was dropped.
-func (c *Client) reserveWait(ctx context.Context, n int) bool {
-	for !c.reserve(n) {
-		switch {
-		case c.ending.Load():
-			c.drop(whyClosed)
-			return false
-		case c.options.Full == Drop || !c.await(ctx, n):
-			c.drop(whyFull)
-			return false
-		}
-	}
-	return true
 }

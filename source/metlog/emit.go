@@ -11,7 +11,8 @@ import (
 
 // Emit sends a message of any type, with any payload and any fields, at the client's severity.
 //
-// Fields are encoded as [envelope.Draft] says. ctx carries values only: that it has ended stops no message.
+// Fields are encoded as [envelope.Draft] says, but for maps (see [Options.Maps]). ctx carries values only: that it has
+// ended stops no message.
 func (c *Client) Emit(ctx context.Context, typ, payload string, attrs ...slog.Attr) {
 	c.emit(ctx, c.options.Severity, typ, payload, attrs)
 }
@@ -26,7 +27,7 @@ func (c *Client) Log(ctx context.Context, severity envelope.Severity, text strin
 	c.emit(ctx, severity, envelope.TypeLog, text, attrs)
 }
 
-// Logf is [Client.Log] of fmt.Sprintf(format, args...), which is not called for what a filter drops.
+// Logf is [Client.Log] of fmt.Sprintf(format, args...), which reads maps, and is not called for what a filter drops.
 func (c *Client) Logf(ctx context.Context, severity envelope.Severity, format string, args ...any) {
 	if !c.passes(envelope.TypeLog, severity) {
 		c.drop(whyFiltered)
@@ -66,7 +67,7 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 		c.refuse(s, err)
 		return err
 	}
-	c.commit(s, b)
+	c.commit(ctx, s, b)
 	return nil
 }
 
@@ -90,7 +91,7 @@ func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, pay
 	if s == nil {
 		return
 	}
-	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))
+	c.commit(ctx, s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))
 }
 
 // refuse counts a message that goes back to its caller, and unlocks s.

@@ -37,7 +37,7 @@ func (c *Client) measured(kind *metric, name string, rate float64, at time.Durat
 		c.put(s)
 		return
 	}
-	c.commit(s, b)
+	c.commit(context.Background(), s, b)
 }
 
 // fewAttrs is how many attributes a metric may have before there is an allocation.
@@ -58,5 +58,5 @@ func (c *Client) measuredWith(kind *metric, name string, rate float64, at time.D
 	if s == nil {
 		return
 	}
-	c.commit(s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.at(at), severity, kind.typ, text, all))
+	c.commit(context.Background(), s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.at(at), severity, kind.typ, text, all))
 }

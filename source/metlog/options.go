@@ -17,7 +17,7 @@ type Options struct {
 	// Severity is that of messages sent without one. The default is Info.
 	Severity envelope.Severity
 
-	// Hostname is the default of what os.Hostname says.
+	// Hostname is the machine in the envelope. The default is what os.Hostname says.
 	Hostname string
 
 	// PID is the process in the envelope. The default is this one.

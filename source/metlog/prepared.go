@@ -57,7 +57,7 @@ func (p *Prepared) Emit(ctx context.Context, payload string, values ...slog.Valu
 		c.put(s)
 		return
 	}
-	c.commit(s, b)
+	c.commit(ctx, s, b)
 }
 
 func (p *Prepared) mistaken(n int) {

@@ -4,12 +4,16 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
 
-// maxSeries is how many names a client remembers. The rates of a name beyond are read when it is used.
-const maxSeries = 10_000
+// A client remembers so many names, of so many bytes. The rate of another is looked up when it is used.
+const (
+	maxSeries     = 10_000
+	maxSeriesName = 1 << 10
+)
 
 // A share is how much of a series is sent. A nil share is nothing.
 type share struct {
@@ -61,7 +65,7 @@ type registry struct {
 	all    map[string]*series
 	misses int
 	rates  Rates
-	others atomic.Uint64 // sampled out of series beyond maxSeries
+	others atomic.Uint64 // sampled out of series that are not remembered
 }
 
 // of returns the series with a name.
@@ -77,14 +81,15 @@ func (r *registry) of(name string) *series {
 	if !ok {
 		s = &series{client: r.client, name: name, out: &r.others}
 		s.share.Store(shareOf(r.rates.of(name)))
-		if len(r.all) >= maxSeries {
+		if len(r.all) >= maxSeries || len(name) > maxSeriesName {
 			return s
 		}
+		s.name = strings.Clone(name)
 		s.out = new(atomic.Uint64)
 		if r.all == nil {
 			r.all = make(map[string]*series)
 		}
-		r.all[name] = s
+		r.all[s.name] = s
 	}
 	if r.misses++; r.misses > len(r.all)/2 {
 		known := maps.Clone(r.all)
@@ -116,5 +121,6 @@ func (r *registry) sampledOut() uint64 {
 	return n
 }
 
-// SetRates changes the rates of all timers, counters and gauges, those in use included. The next to start obeys.
+// SetRates changes the rates of all timers, counters and gauges. A [Timer] in use obeys when it is started next, unless
+// it is one of more than 10,000, or its name is longer than 1 KiB: such a one keeps its rate.
 func (c *Client) SetRates(rates Rates) { c.series.set(rates) }

@@ -128,10 +128,10 @@ func (c *Client) hand(s *shard) {
 }
 
 // commit keeps the message that was encoded after the last one of s, the text of which ends b, and unlocks s.
-func (c *Client) commit(s *shard, b []byte) {
+func (c *Client) commit(ctx context.Context, s *shard, b []byte) {
 	ch := s.chunk
 	if cap(b) != cap(ch.memory) {
-		c.detach(s, len(b)-ch.used)
+		c.detach(ctx, s, len(b)-ch.used)
 		return
 	}
 	first := ch.count == 0
@@ -145,19 +145,45 @@ func (c *Client) commit(s *shard, b []byte) {
 }
 
 // detach is commit for a message of n bytes that did not fit: it was encoded elsewhere, with a copy of all before it.
-func (c *Client) detach(s *shard, n int) {
-	m := s.chunk.last()
-	switch {
-	case n > maxMessage || n <= 0:
+func (c *Client) detach(ctx context.Context, s *shard, n int) {
+	m := *s.chunk.last()
+	*s.chunk.last() = envelope.Message{}
+	if n > maxMessage {
 		s.drop(whyLarge)
-	case !c.reserve(n):
-		s.drop(whyFull)
-	default:
-		c.keep(s, m.Clone())
+		c.put(s)
 		return
 	}
-	*m = envelope.Message{}
+	s.offered-- // by the way it came
 	c.put(s)
+	c.insert(ctx, &m)
+}
+
+// insert offers a message that goes into a shard with memory of its own.
+func (c *Client) insert(ctx context.Context, m *envelope.Message) {
+	n := len(m.JSON())
+	if !c.reserveWait(ctx, n) {
+		return
+	}
+	if s := c.open(ctx, 0); s != nil {
+		c.keep(s, m.Clone())
+	} else {
+		c.unreserve(n)
+	}
+}
+
+// reserveWait reserves n bytes of memory, or counts a message that was dropped.
+func (c *Client) reserveWait(ctx context.Context, n int) bool {
+	for !c.reserve(n) {
+		switch {
+		case c.ending.Load():
+			c.drop(whyClosed)
+			return false
+		case c.options.Full == Drop || !c.await(ctx, n):
+			c.drop(whyFull)
+			return false
+		}
+	}
+	return true
 }
 
 // keep adds a message with memory of its own, for which there is a reservation, and unlocks s.

@@ -11,7 +11,7 @@ import (
 const (
 	slabBytes    = 64 << 10 // of text in a chunk
 	chunkCount   = 256      // messages in a chunk
-	chunkBytes   = slabBytes + chunkCount*144
+	chunkBytes   = slabBytes + chunkCount*136
 	headroom     = 4 << 10       // left in a chunk for what is not counted
 	largeMessage = slabBytes / 2 // from here on a message has memory of its own
 	maxMessage   = 1 << 20       // what a Parser takes

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -288,5 +289,42 @@ func TestMemoryShrinks(t *testing.T) {
 	}
 	if now := chunks(); most < 40 || now > 2*len(c.shards) {
 		t.Errorf("%d chunks at most, %d now", most, now)
+	}
+}
+
+// Block holds for messages that turn out larger than they looked.
+func TestBlockEscaped(t *testing.T) {
+	to := new(sinktest.Recorder)
+	release := make(chan struct{})
+	to.Plan(sinktest.Block(release))
+	c := start(t, to, &Options{MaxBytes: leastMaxBytes, Full: Block})
+	const n = 100
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range n {
+			c.Emit(t.Context(), "order", "", slog.String("escaped", strings.Repeat("\x01", 20_000)))
+		}
+	}()
+	for blocked := false; !blocked; {
+		c.mu.Lock()
+		blocked = c.freed != nil
+		c.mu.Unlock()
+		time.Sleep(time.Millisecond)
+	}
+	if a := balanced(t, c); a.Held == 0 || a.Held == n || a.HeldBytes > leastMaxBytes {
+		t.Errorf("%+v", a)
+	}
+	close(release)
+	<-done
+	flush(t, c)
+	if a := balanced(t, c); a.Done != n {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestChunkIsAsLargeAsItSays(t *testing.T) {
+	if size := slabBytes + chunkCount*int(reflect.TypeFor[envelope.Message]().Size()); size != chunkBytes {
+		t.Errorf("%d bytes, not %d", size, chunkBytes)
 	}
 }
