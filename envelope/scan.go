@@ -54,11 +54,14 @@ func scanOddString(b []byte, i int) (end int, escaped bool) {
 		case c < utf8.RuneSelf:
 			i = skipPlain(b, i+1)
 		default:
-			r, n := utf8.DecodeRune(b[i:])
-			if r == utf8.RuneError && n == 1 {
-				return -1, escaped
+			for i < len(b) && b[i] >= utf8.RuneSelf {
+				r, n := utf8.DecodeRune(b[i:])
+				if r == utf8.RuneError && n == 1 {
+					return -1, escaped
+				}
+				i += n
 			}
-			i += n
+			i = skipPlain(b, i)
 		}
 	}
 	return -1, escaped
