@@ -14,9 +14,10 @@
 // levels above them Critical; levels below trace Debug. [Options].Severity may say otherwise.
 //
 // The message is the payload. The type is oldstyle, and sentry for a line with an error's stack and for fatal and panic:
-// then the payload is one JSON event for Sentry, which has the message, the error, and the frames of the stack. A stack is
-// what zerolog.ErrorStackMarshaler makes: an array, an object or a text of several lines. Frames are read from it when it
-// has the shape that zerolog/pkgerrors writes; a line without a stack has those of the goroutine that logged.
+// then the payload is one JSON event for Sentry, which has the message, the error, and the frames of the stack, and
+// fields.msg is the message. A stack is what zerolog.ErrorStackMarshaler makes: an array, an object or a text of several
+// lines. Frames are read from it when it has the shape that zerolog/pkgerrors writes; a line without a stack has those of
+// the goroutine that logged. An event has at most 32 KiB of each text and the 128 innermost frames.
 //
 // The time is the timestamp, if it is as zerolog.TimeFieldFormat says; a format without a zone means local time. zerolog
 // writes whole seconds unless told otherwise: when that second is not over, the timestamp is the clock's, which is finer.
@@ -40,6 +41,8 @@
 // A line is in the client's memory when the call that wrote it returns, and shares the fate of everything there. At fatal
 // and panic WriteLevel waits until the client has offered it to its sink, and so does Close, which zerolog calls at fatal:
 // each waits 2 seconds at most. A goroutine's panic that does not go through zerolog is not seen here.
+//
+// A sink that logs through the bridge that leads to it feeds itself for ever: do not build one.
 //
 // zerolog.MultiLevelWriter closes no writer behind one whose Close fails: let this one stand last. diode.Writer loses the
 // level, which is then read from the line, and loses lines: the client waits for nobody as it is.

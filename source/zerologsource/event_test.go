@@ -37,6 +37,7 @@ type frame struct {
 	Filename string `json:"filename"`
 	AbsPath  string `json:"abs_path"`
 	Lineno   int    `json:"lineno"`
+	InApp    *bool  `json:"in_app"`
 }
 
 // decode reads the event that a message's payload is.
@@ -80,7 +81,8 @@ func TestEventOfStack(t *testing.T) {
 			t.Errorf("frame %d is %+v, want %+v", i, f, want[i])
 		}
 	}
-	if _, ok := m.Field("stack"); !ok || m.Severity() != envelope.Warning {
+	text, _ := m.Field("msg")
+	if _, ok := m.Field("stack"); !ok || m.Severity() != envelope.Warning || text.String() != "cannot\nsell" {
 		t.Error(m.JSON())
 	}
 }
@@ -111,7 +113,7 @@ func TestEventOfFatalAndPanic(t *testing.T) {
 		m := b.one()
 		e := decode(t, m)
 		x := e.Exception.Values[0]
-		if e.Level != "fatal" || x.Type != level.String() || x.Value != "the end" || fields(m) != `{"a":"b"}` {
+		if e.Level != "fatal" || x.Type != level.String() || x.Value != "the end" || fields(m) != `{"msg":"the end","a":"b"}` {
 			t.Error(m.JSON())
 		}
 		frames := x.Stacktrace.Frames
@@ -119,7 +121,7 @@ func TestEventOfFatalAndPanic(t *testing.T) {
 			t.Fatal("no frames")
 		}
 		last := frames[len(frames)-1]
-		if last.Function != "TestEventOfFatalAndPanic" || last.Filename != "event_test.go" || last.Lineno == 0 ||
+		if last.InApp == nil || !*last.InApp || last.Function != "TestEventOfFatalAndPanic" || last.Filename != "event_test.go" || last.Lineno == 0 ||
 			!strings.HasSuffix(last.Module, "source/zerologsource") || !strings.HasSuffix(last.AbsPath, "/event_test.go") {
 			t.Errorf("the innermost frame is %+v", last)
 		}
@@ -129,6 +131,46 @@ func TestEventOfFatalAndPanic(t *testing.T) {
 		if m := b.one(); m.Type() != envelope.TypeLog {
 			t.Error(m.JSON())
 		}
+	}
+}
+
+func TestEventText(t *testing.T) {
+	b := newBench(t, nil)
+	log := logger(b)
+	log.WithLevel(zerolog.PanicLevel).Str("msg", "mine").Send()
+	if m := b.one(); fields(m) != `{"msg":"mine"}` {
+		t.Error(m.JSON())
+	}
+	log.WithLevel(zerolog.PanicLevel).Msg(strings.Repeat("é", 1<<20))
+	m := b.one()
+	e := decode(t, m)
+	if n := len(e.LogEntry.Formatted); n < maxText || n > maxText+100 || !strings.HasSuffix(e.Exception.Values[0].Value, "é… (2097152 bytes)") {
+		t.Errorf("%d bytes that end %q", n, e.LogEntry.Formatted[n-30:])
+	}
+}
+
+func TestEventOfManyFrames(t *testing.T) {
+	b := newBench(t, nil)
+	log := logger(b)
+	stack := `[{"func":"innermost"}` + strings.Repeat(`,{"func":"f"}`, 1000) + `]`
+	log.Error().RawJSON("stack", []byte(stack)).Send()
+	frames := decode(t, b.one()).Exception.Values[0].Stacktrace.Frames
+	if len(frames) != maxFrames || frames[maxFrames-1].Function != "innermost" {
+		t.Errorf("%d frames", len(frames))
+	}
+}
+
+func TestInApp(t *testing.T) {
+	w := &Writer{module: "example.org/shop"}
+	for module, want := range map[string]bool{
+		"main": true, "example.org/shop": true, "example.org/shop/cart": true, "example.org/shopping": false, "net/http": false,
+	} {
+		if w.inApp(module) != want {
+			t.Errorf("%s: %v", module, !want)
+		}
+	}
+	if (&Writer{}).inApp("net/http") {
+		t.Error("all is in the app when nobody knows")
 	}
 }
 

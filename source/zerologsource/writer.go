@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -30,6 +31,7 @@ type Options struct {
 type Writer struct {
 	client   *metlog.Client
 	severity func(zerolog.Level) envelope.Severity
+	module   string    // the program's
 	lines    sync.Pool // of *line
 }
 
@@ -39,6 +41,9 @@ func New(m *metlog.Client, o *Options) *Writer {
 		panic("zerologsource: nil client")
 	}
 	w := &Writer{client: m, severity: severityOf}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		w.module = info.Main.Path
+	}
 	if o != nil && o.Severity != nil {
 		w.severity = o.Severity
 	}
@@ -60,7 +65,8 @@ func (w *Writer) WriteLevel(level zerolog.Level, p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// Write sends p, which is one line or several. Their levels are read from them. It never waits.
+// Write sends p, which is one line or several. Their levels are read from them. It returns len(p) and nil
+// always, and flushes nothing.
 func (w *Writer) Write(p []byte) (n int, err error) {
 	l := w.lines.Get().(*line) //nolint:forcetypeassert // nothing else is put there
 	defer w.put(l)
@@ -108,11 +114,16 @@ func (w *Writer) send(l *line, level zerolog.Level) bool {
 		payload, p.message.Out = l.Text(p.message)
 	}
 	severity := w.severity(level)
+	fields := l.Object()
 	if p.stack != nil || urgent(level) {
 		typ = envelope.TypeException
-		payload = l.event(p, level, severity, at, payload)
+		if at.IsZero() {
+			at = time.Now()
+		}
+		fields = l.withText(fields, payload)
+		payload = w.event(l, p, level, severity, at, payload)
 	}
-	return w.client.EmitJSON(context.Background(), at, severity, typ, payload, l.Object()) == nil
+	return w.client.EmitJSON(context.Background(), at, severity, typ, payload, fields) == nil
 }
 
 // whole sends what cannot be spliced as it is.

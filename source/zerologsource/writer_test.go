@@ -172,7 +172,7 @@ func TestSeverities(t *testing.T) {
 	} {
 		b := newBench(t, nil)
 		log := logger(b).Level(-128)
-		log.WithLevel(level).Msg("m")
+		log.WithLevel(level).Send()
 		if m := b.one(); m.Severity() != want || fields(m) != "{}" {
 			t.Errorf("level %d: %s, want %v", level, m.JSON(), want)
 		}
