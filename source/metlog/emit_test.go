@@ -44,6 +44,8 @@ func TestWhatIsSent(t *testing.T) {
 		{"Incr, no attribute takes the name's place", func(_ context.Context, c *Client) {
 			c.Incr("hits", 1, slog.String("name", "forged"), slog.Int("rate", 7), slog.String("shop", "a"))
 		}, `{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1","fields":{"shop":"a","name":"hits","rate":1}`},
+		{"Incr, a name of two lines", func(_ context.Context, c *Client) { c.Incr("hits\n{\"", 1) },
+			`{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1","fields":{"name":"hits\n{\"","rate":1}`},
 		{"Gauge", func(_ context.Context, c *Client) { c.Gauge("queue", 1e21) },
 			`{"type":"gauge","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1000000000000000000000","fields":{"name":"queue","rate":1}`},
 		{"Prepared", func(ctx context.Context, c *Client) {
@@ -107,7 +109,7 @@ func TestEachSizeArrives(t *testing.T) {
 		c := start(t, to, nil)
 		oneShard(c)
 		var want []string
-		for n := 1; n < maxMessage/2; n = n*3/2 + 1 {
+		for n := 1; n < maxMessage/4; n = n*3/2 + 1 {
 			text := strings.Repeat("x", n)
 			c.Emit(t.Context(), "payload", text)
 			c.Emit(t.Context(), "field", "", slog.String("text", text), slog.String("escaped", strings.Repeat("\x01", n/8)))

@@ -29,7 +29,7 @@ func TestShutdownWhileEmitting(t *testing.T) {
 			to := new(sinktest.Recorder)
 			c := start(t, to, &Options{Full: tt.full, FlushInterval: time.Millisecond})
 			timer, order := c.Timer("a"), c.Prepare("order", "n")
-			const goroutines, each = 100, 100
+			const goroutines, each = 100, 40
 			var wg sync.WaitGroup
 			for range goroutines {
 				wg.Go(func() {
