@@ -52,4 +52,4 @@ fuzz: ; @.ci/install build
 	done
 
 clean:
-	rm -rf metlog-archive .bin internal/integration/testdata/node_modules
+	rm -rf metlog-archive .bin internal/integration/testdata/node_modules internal/integration/testdata/venv
