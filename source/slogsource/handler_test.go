@@ -145,9 +145,11 @@ func TestDerivedHandlersShareNothing(t *testing.T) {
 	base := slog.New(New(b.client, nil)).With("a", 1).WithGroup("g")
 	one, two := base.With("b", 1), base.With("c", 2)
 	deep, other := base.WithGroup("x"), base.WithGroup("y")
+	plain := slog.New(New(b.client, nil)).With("g", 1, "a", 2)
+	grouped := plain.WithGroup("g").With("b", 3)
 	for log, want := range map[*slog.Logger]string{
 		base: `{"a":1,"g":{"z":0}}`, one: `{"a":1,"g":{"b":1,"z":0}}`, two: `{"a":1,"g":{"c":2,"z":0}}`,
-		deep: `{"a":1,"g":{"x":{"z":0}}}`, other: `{"a":1,"g":{"y":{"z":0}}}`,
+		plain: `{"g":1,"a":2,"z":0}`, grouped: `{"a":2,"g":{"b":3,"z":0}}`, deep: `{"a":1,"g":{"x":{"z":0}}}`, other: `{"a":1,"g":{"y":{"z":0}}}`,
 	} {
 		log.Info("m", "z", 0)
 		if m := b.one(); fields(m) != want {

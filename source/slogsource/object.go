@@ -84,7 +84,7 @@ func (h *Handler) with(d *draft, members string) *Handler {
 	if b = join(b, members); start == h.start && len(h.names) > 0 {
 		b = d.settle(b, start)
 	}
-	next.head, next.start, next.open = slices.Clip(b), start, h.open+h.groups
+	next.head, next.start, next.open = b, start, h.open+h.groups
 	next.names = d.namesOf(b[start:])
 	next.groups, next.opening, next.group = 0, "", ""
 	return &next

@@ -258,10 +258,11 @@ func TestSecondThatIsNotOver(t *testing.T) {
 		0:                      "2000-01-01T00:00:00.000000Z",
 		999 * time.Millisecond: "2000-01-01T00:00:00.999000Z",
 		time.Second:            "2000-01-01T00:00:00.000000Z",
+		-time.Second:           "2000-01-01T00:00:01.000000Z",
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			line := `{"time":"` + time.Now().Format(time.RFC3339) + `"}`
-			time.Sleep(late)
+			line := `{"time":"` + time.Now().Add(max(-late, 0)).Format(time.RFC3339) + `"}`
+			time.Sleep(max(late, 0))
 			b := newBench(t, nil)
 			if _, err := b.WriteLevel(zerolog.InfoLevel, []byte(line)); err != nil {
 				t.Fatal(err)
