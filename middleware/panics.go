@@ -29,7 +29,7 @@ type PanicsOptions struct {
 // it the variables that [metlog.Watch] and [metlog.Var] named, for which it makes room in the request's context. Then it
 // panics again. [http.ErrAbortHandler], by which handlers give up on purpose, passes untouched.
 //
-// The field request says what was asked for: method, pattern (the route's, not the path), host, headers and query, each cut
+// The field request says what was asked for: method, pattern (the route's, not the path), host, headers and query_string, each cut
 // to 256 bytes; nothing else of the request is shown. traceparent and request_id are as [Timer]'s.
 //
 // It may stand inside a Timer or outside, and anywhere between that and the router: the Timer gets to know the pattern.
@@ -115,7 +115,7 @@ func (p *panics) facts(r *http.Request) []slog.Attr {
 	if len(p.query) > 0 && r.URL != nil {
 		query := r.URL.Query()
 		if query := listed(p.query, func(name string) []string { return query[name] }); len(query) > 0 {
-			shown = append(shown, slog.Group("query", query...))
+			shown = append(shown, slog.Group("query_string", query...))
 		}
 	}
 	return appendIDs([]slog.Attr{slog.Group("request", shown...)}, r.Header)

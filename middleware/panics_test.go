@@ -1,0 +1,207 @@
+package middleware
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/source/metlog"
+)
+
+// thrown serves r with h and returns what it panics with.
+func thrown(h http.Handler, w http.ResponseWriter, r *http.Request) (v any) {
+	defer func() { v = recover() }()
+	h.ServeHTTP(w, r)
+	return nil
+}
+
+func TestPanics(t *testing.T) {
+	boom := fmt.Errorf("boom")
+	for _, test := range []struct {
+		name       string
+		handler    http.HandlerFunc
+		thrown     any // without Respond
+		responding any // with it
+		status     int // with it
+		messages   int
+	}{
+		{"none", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }, nil, nil, 418, 0},
+		{"error", func(http.ResponseWriter, *http.Request) { panic(boom) }, boom, nil, 500, 1},
+		{"text", func(http.ResponseWriter, *http.Request) { panic("boom") }, "boom", nil, 500, 1},
+		{"written", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "hello")
+			panic(boom)
+		}, boom, http.ErrAbortHandler, 200, 1},
+		{"flushed", func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			panic(boom)
+		}, boom, http.ErrAbortHandler, 200, 1},
+		{"abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			http.ErrAbortHandler, http.ErrAbortHandler, 200, 0},
+		{"wrapped abort", func(http.ResponseWriter, *http.Request) { panic(fmt.Errorf("%w: not the same", http.ErrAbortHandler)) },
+			nil, nil, 500, 1},
+	} {
+		for _, respond := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/respond %v", test.name, respond), func(t *testing.T) {
+				b := newBench(t, nil)
+				h := Panics(b.Client, &PanicsOptions{Respond: respond})(test.handler)
+				w := httptest.NewRecorder()
+				got, want := thrown(h, w, httptest.NewRequest(http.MethodGet, "/", nil)), test.thrown
+				if respond {
+					want = test.responding
+					if w.Code != test.status {
+						t.Errorf("status %d, want %d", w.Code, test.status)
+					}
+				}
+				if got != want && (want != nil || respond) {
+					t.Errorf("panics with %v, want %v", got, want)
+				}
+				if err := b.Flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if n := b.kept.Len(); n != test.messages {
+					t.Errorf("%d messages, want %d", n, test.messages)
+				}
+			})
+		}
+	}
+}
+
+func TestPanicsGoexit(t *testing.T) {
+	b := newBench(t, nil)
+	h := Timer(b.Client, nil)(Panics(b.Client, &PanicsOptions{Respond: true})(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		t.Error("the goroutine went on")
+	}()
+	<-done
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := b.kept.All()
+	if len(all) != 1 {
+		t.Fatalf("%d messages, want 1", len(all))
+	}
+	checkTimer(t, &all[0], "http.unmatched.aborted",
+		map[string]any{"method": "GET", "request_bytes": 0.0, "response_bytes": 0.0, "ended": "exit"})
+}
+
+// Of a request only what is named is shown, in no part of the message anything else.
+func TestFacts(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/x/{id}", func(_ http.ResponseWriter, r *http.Request) { panic("boom") })
+	for _, test := range []struct {
+		name string
+		o    *PanicsOptions
+		want map[string]any
+	}{
+		{"default", nil, map[string]any{
+			"method": "OTHER", "pattern": "/x/{id}", "host": "shop.example",
+			"headers": map[string]any{"User-Agent": "test", "Accept": "a/b, c/d"},
+		}},
+		{"listed", &PanicsOptions{
+			Headers: []string{"x-shop", "x-none", "x-long", "authorization", "PROXY-AUTHORIZATION", "Cookie"},
+			Query:   []string{"page", "none"},
+		}, map[string]any{
+			"method": "OTHER", "pattern": "/x/{id}", "host": "shop.example",
+			"headers":      map[string]any{"X-Shop": "north", "X-Long": strings.Repeat("l", maxLabelBytes)},
+			"query_string": map[string]any{"page": "1, 2"},
+		}},
+		{"none", &PanicsOptions{Headers: []string{}}, map[string]any{
+			"method": "OTHER", "pattern": "/x/{id}", "host": "shop.example",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			hidden := fmt.Sprint(1_000_003 * 17) // not in the source lines that the traceback shows
+			r := httptest.NewRequest("M"+hidden, "http://shop.example/x/"+hidden+"?page=1&token="+hidden+"&page=2", strings.NewReader(hidden))
+			for name, v := range map[string]string{
+				"User-Agent": "test", "Authorization": hidden, "Proxy-Authorization": hidden, "Cookie": "a=" + hidden,
+				"X-Shop": "north", "X-Long": strings.Repeat("l", 1000), "X-Other": hidden, "X-Request-Id": "a17",
+			} {
+				r.Header.Set(name, v)
+			}
+			r.Header["Accept"] = []string{"a/b", "c/d"}
+			thrown(Timer(b.Client, nil)(Panics(b.Client, test.o)(mux)), httptest.NewRecorder(), r)
+			if err := b.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			all := b.kept.All()
+			if len(all) != 2 || all[0].Type() != envelope.TypeException || all[1].Type() != envelope.TypeTimer {
+				t.Fatalf("messages: %v", b.kept.JSON())
+			}
+			for _, line := range b.kept.JSON() {
+				if strings.Contains(line, hidden) {
+					t.Errorf("shows what is not named: %s", line)
+				}
+			}
+			got := fields(t, &all[0])
+			if !reflect.DeepEqual(got["request"], any(test.want)) || got["request_id"] != "a17" {
+				t.Errorf("fields\n%v, want request\n%v", got, test.want)
+			}
+		})
+	}
+}
+
+// What a handler watches is in the traceback, of the frame that did, also from within its context.
+func TestWatched(t *testing.T) {
+	b := newBench(t, nil)
+	var late func()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /boom", func(_ http.ResponseWriter, r *http.Request) {
+		cart := []string{"lamp"}
+		metlog.Watch(r.Context(), "cart", &cart)
+		late = func() { metlog.Watch(r.Context(), "cart", &cart) } // takes nothing, and harms nobody
+		panic("boom")
+	})
+	for _, h := range []http.Handler{
+		Timer(b.Client, nil)(Panics(b.Client, nil)(mux)), Panics(b.Client, nil)(Timer(b.Client, nil)(mux)),
+	} {
+		thrown(h, httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/boom", nil))
+		late()
+		if err := b.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range b.kept.TakeAll() {
+			if m.Type() == envelope.TypeException {
+				checkWatched(t, m.Payload())
+			}
+		}
+	}
+}
+
+func checkWatched(t *testing.T, payload string) {
+	t.Helper()
+	var event struct {
+		Exception struct {
+			Values []struct {
+				Stacktrace struct {
+					Frames []struct {
+						Function string
+						Vars     map[string]any
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(payload), &event); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range event.Exception.Values {
+		for _, f := range v.Stacktrace.Frames {
+			if strings.Contains(f.Function, "TestWatched") && strings.Contains(fmt.Sprint(f.Vars["cart"]), "lamp") {
+				return
+			}
+		}
+	}
+	t.Errorf("no cart in %s", payload)
+}
