@@ -5,14 +5,15 @@
 //	logger.Warn("slow disk", "disk", "sda", slog.Group("took", "ms", 1500))
 //
 // A record's message is the payload, its time the timestamp (the clock's if it has none), its attributes are the fields:
-// a group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle.
+// a group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle. Maps are written as slog's
+// JSON handler writes them, whatever the client's Maps says: one that another goroutine writes meanwhile ends the program,
+// as it would there.
 //
 // The level is the severity: below slog.LevelInfo Debug, from there Info, from Info+2 Notice, from slog.LevelWarn Warning,
 // from slog.LevelError Error, from Error+4 Critical.
 //
-// What With and WithGroup are given is encoded then, once. Of a name that stands twice in one object the last value counts
-// and the others are left out; this holds for the logger's attributes and the record's together, but within what WithGroup
-// has closed they stay as they are. Groups without attributes are left out.
+// What With and WithGroup are given is encoded then, once. Of a name that stands twice in one object the last value counts,
+// whether it is the logger's or the record's, and the others are left out. Groups without attributes are left out.
 //
 // # What is lost, and when
 //
