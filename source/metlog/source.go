@@ -31,7 +31,7 @@ func appendSource(b []byte, file string, line int) []byte {
 	b = append(b, `,"pre_context":[`...)
 	r := bufio.NewReader(io.LimitReader(f, maxFile))
 	for n := 1; n <= line+around; n++ {
-		text, ok := nextLine(r)
+		text, whole, ok := nextLine(r)
 		switch {
 		case !ok && n <= line:
 			return b[:start]
@@ -45,7 +45,7 @@ func appendSource(b []byte, file string, line int) []byte {
 		case n != line+1 && n != max(1, line-around):
 			b = append(b, ',')
 		}
-		b = appendText(b, text, maxLine)
+		b = appendBeginning(b, text, maxLine, whole)
 		if n == line {
 			b = append(b, `,"post_context":[`...)
 		}
@@ -53,15 +53,16 @@ func appendSource(b []byte, file string, line int) []byte {
 	return append(b, ']')
 }
 
-// nextLine returns the beginning of the next line. It reports false at the end.
-func nextLine(r *bufio.Reader) (string, bool) {
+// nextLine returns the beginning of the next line and how long it is. It reports false at the end.
+func nextLine(r *bufio.Reader) (line string, whole int, ok bool) {
 	text, more, err := r.ReadLine()
 	if err != nil {
-		return "", false
+		return "", 0, false
 	}
-	line := string(text)
+	line, whole = string(text), len(text)
 	for more && err == nil {
-		_, more, err = r.ReadLine()
+		text, more, err = r.ReadLine()
+		whole += len(text)
 	}
-	return line, true
+	return line, whole, true
 }

@@ -16,9 +16,9 @@ import (
 	"unsafe"
 )
 
-type node2 struct {
+type knot struct {
 	Name string
-	Next *node2
+	Next *knot
 	Any  any
 }
 
@@ -44,11 +44,11 @@ type dated struct {
 }
 
 func TestValue(t *testing.T) {
-	circle := &node2{Name: "a"}
-	circle.Next = &node2{Name: "b", Next: circle}
+	circle := &knot{Name: "a"}
+	circle.Next = &knot{Name: "b", Next: circle}
 	self := any(nil)
 	self = &self
-	var typedNil *node2
+	var typedNil *knot
 	at := time.Date(2026, 3, 2, 9, 15, 0, 5, time.FixedZone("x", 3600))
 	for _, test := range []struct {
 		name  string
@@ -82,8 +82,8 @@ func TestValue(t *testing.T) {
 		{"pointer", new(int), `0`},
 		{"typed nil", typedNil, `null`},
 		{"unsafe", unsafe.Pointer(circle), `"unsafe.Pointer"`},
-		{"struct", node2{Name: "a", Any: []any{1, "b", nil}}, `{"Name":"a","Next":null,"Any":[1,"b",null]}`},
-		{"circle", circle, `{"Name":"a","Next":{"Name":"b","Next":"… the same *metlog.node2","Any":null},"Any":null}`},
+		{"struct", knot{Name: "a", Any: []any{1, "b", nil}}, `{"Name":"a","Next":null,"Any":[1,"b",null]}`},
+		{"circle", circle, `{"Name":"a","Next":{"Name":"b","Next":"… the same *metlog.knot","Any":null},"Any":null}`},
 		{"itself", self, `"… the same *interface {}"`},
 		{"methods", methods{1}, `{"n":1}`},
 		{"error", errors.New("x"), `{"s":"x"}`},
@@ -176,8 +176,8 @@ func FuzzValue(f *testing.F) {
 	f.Add(strings.Repeat("é", 2000), []byte(strings.Repeat("é", 2000)), 1e308, int64(1), 3000)
 	f.Fuzz(func(t *testing.T, s string, b []byte, x float64, n int64, limit int) {
 		limit = min(max(limit, 0), 1<<16)
-		v := &node2{Name: s, Any: []any{b, x, n, map[string]string{s: s}, struct{ PassToken, B string }{s, s}, &n, [3]string{s, s, s}}}
-		v.Next = &node2{Name: string(b), Next: v, Any: &v}
+		v := &knot{Name: s, Any: []any{b, x, n, map[string]string{s: s}, struct{ PassToken, B string }{s, s}, &n, [3]string{s, s, s}}}
+		v.Next = &knot{Name: string(b), Next: v, Any: &v}
 		got := string(appendValue(nil, reflect.ValueOf(v), usuallyRedacted, limit))
 		checkValue(t, got)
 		if len(got) > limit+700 {
