@@ -31,13 +31,20 @@ func (w *Writer) event(l *line, p parts, level zerolog.Level, severity envelope.
 	b = appendText(append(b, `","logentry":{"formatted":`...), message)
 	b = appendText(append(b, `},"exception":{"values":[{"type":`...), kind)
 	b = appendText(append(b, `,"value":`...), value)
+	bare := len(b)
 	b = append(b, `,"stacktrace":{"frames":[`...)
+	first := len(b)
 	if p.stack != nil {
 		b = appendStack(b, l.Value(p.stack))
 	} else {
 		b = w.appendCallers(b)
 	}
-	return string(append(b, `]}}]}}`...))
+	if len(b) > first {
+		b = append(b, `]}`...)
+	} else {
+		b = b[:bare] // Sentry wants a stack that has a frame
+	}
+	return string(append(b, `}]}}`...))
 }
 
 func sentryLevel(severity envelope.Severity) string {

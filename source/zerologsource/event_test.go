@@ -3,6 +3,7 @@ package zerologsource
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,7 @@ func TestEventOfStack(t *testing.T) {
 			{"func": "inner", "source": "cart.go", "line": "12"},
 			{"func": "outer", "source": "main.go", "line": "7"},
 			{"func": "odd", "source": "", "line": "x"},
+			{"func": "goexit", "source": "asm_amd64.s", "line": "1"},
 		}
 	})
 	b := newBench(t, nil)
@@ -72,14 +74,13 @@ func TestEventOfStack(t *testing.T) {
 	if e.Level != "warning" || e.LogEntry.Formatted != "cannot\nsell" || x.Type != "error" || x.Value != "no \"stock\"\x01" {
 		t.Errorf("event is %s", m.Payload())
 	}
-	want := []frame{{Function: "odd"}, {Function: "outer", Filename: "main.go", Lineno: 7}, {Function: "inner", Filename: "cart.go", Lineno: 12}}
-	if len(x.Stacktrace.Frames) != 3 {
-		t.Fatalf("frames are %+v", x.Stacktrace.Frames)
+	yes, no := true, false
+	want := []frame{
+		{Function: "goexit", Filename: "asm_amd64.s", Lineno: 1, InApp: &no}, {Function: "odd", InApp: &yes},
+		{Function: "outer", Filename: "main.go", Lineno: 7, InApp: &yes}, {Function: "inner", Filename: "cart.go", Lineno: 12, InApp: &yes},
 	}
-	for i, f := range x.Stacktrace.Frames {
-		if f != want[i] {
-			t.Errorf("frame %d is %+v, want %+v", i, f, want[i])
-		}
+	if !reflect.DeepEqual(x.Stacktrace.Frames, want) {
+		t.Errorf("frames are in %s", m.Payload())
 	}
 	text, _ := m.Field("msg")
 	if _, ok := m.Field("stack"); !ok || m.Severity() != envelope.Warning || text.String() != "cannot\nsell" {
@@ -99,7 +100,11 @@ func TestEventOfStacksOfOtherShapes(t *testing.T) {
 			}
 			continue
 		}
-		if e := decode(t, m); e.Exception.Values[0].Value != `{"code":7}` {
+		e := decode(t, m)
+		if hasFrames := strings.Contains(stack, `{"func"`) || stack == `[{}]`; strings.Contains(m.Payload(), "stacktrace") != hasFrames {
+			t.Errorf("stack %s: event is %s", stack, m.Payload())
+		}
+		if e.Exception.Values[0].Value != `{"code":7}` {
 			t.Errorf("stack %s: event is %s", stack, m.Payload())
 		}
 	}

@@ -50,7 +50,9 @@ func appendWritten(b []byte, first int, text []byte) []byte {
 			number, _ = strconv.Atoi(l.anyText(m))
 		}
 	}
-	return append(openFrame(b, first, function, file, number), '}')
+	b = append(openFrame(b, first, function, file, number), `,"in_app":`...)
+	b = strconv.AppendBool(b, file != "proc.go" && !strings.HasSuffix(file, ".s")) // the runtime's, below main
+	return append(b, '}')
 }
 
 // bridge is what the names of the functions that lead from zerolog to here begin with.
