@@ -42,6 +42,13 @@
 // Memory is bounded by [Options.MaxBytes], in pieces of 100 KiB that are used again when the sink says that it keeps
 // nothing (see [sink.Borrower]). When it is full, messages are dropped and counted, or with [Block] their senders wait.
 //
+// # Exceptions
+//
+// [Client.Exception] and [Client.Panic] send an event with the frames of the stack, lines of the source about each, and
+// the values that the functions on it have named with [Watch] and [Var], since Go cannot read their variables by itself.
+// Secrets among them are hidden by the names they have, see [Options.Redact]; those that stand in the source, or in the
+// text of an error, are not.
+//
 // # Bad input
 //
 // Nothing that is sent may hurt the program that sends it. Text that is not UTF-8 becomes U+FFFD, NaN and the
