@@ -1,6 +1,7 @@
 package metlog
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -19,6 +20,9 @@ const (
 	maxLevels   = 6       // of values in values
 	maxHex      = 64      // bytes of an array that are shown
 )
+
+//nolint:gochecknoglobals // a constant
+var contextType = reflect.TypeFor[context.Context]()
 
 // A renderer writes values as JSON. It calls no methods but time's, reads no map, and knows when to stop.
 type renderer struct {
@@ -99,6 +103,8 @@ func (r *renderer) composite(b []byte, v reflect.Value, level int) []byte {
 		return append(b, "null"...)
 	case v.Type() == reflect.TypeFor[time.Time]():
 		return r.time(b, v)
+	case v.Kind() == reflect.Pointer && v.Type().Implements(contextType): // what it holds is everybody's
+		return r.text(b, v.Type().String())
 	case level >= maxLevels:
 		return r.text(b, "… "+v.Type().String())
 	}

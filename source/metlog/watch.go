@@ -16,9 +16,12 @@ const maxWatched = 64
 // in the goroutine that calls that, and shows what it is then.
 //
 // The name goes into ctx, if [Scope] or an earlier Watch has made room in it; otherwise Watch returns a child that has
-// room. A context holds 64 values, the last of each name and function. Values are shown capped and redacted by name, see
-// [Options]; maps, channels and structs with a lock or an atomic in them, which other goroutines may be writing to, by
-// their type and length only. Anything else that can be reached from p must belong to the goroutine that captures.
+// room. A context holds 64 values, the last of each name and function; the oldest makes way.
+//
+// Of a value about 4 KiB are shown, six levels of it and 32 elements of a slice, and nothing of members whose names
+// [Options.Redact] hides. Maps, channels, contexts and structs with a lock or an atomic in them, which other goroutines may
+// be writing to, are shown by their type and length. Anything else that p leads to must belong to the goroutine that
+// captures. No method of a value is called.
 func Watch[T any](ctx context.Context, name string, p *T) context.Context {
 	return register(ctx, name, reflect.ValueOf(p), nil)
 }
