@@ -152,23 +152,31 @@ func checkValue(t *testing.T, text string) {
 	}
 }
 
-// Half of a pointer, as another goroutine may leave it, is a fault that costs the value only.
+// tear returns half of a pointer to a string, as another goroutine may leave it.
+func tear() (torn string) {
+	type header struct{ at, len uintptr }
+	*(*header)(unsafe.Pointer(&torn)) = header{0x1000, 1 << 20}
+	return torn
+}
+
+// A fault costs the value only, also in the middle of a panic.
 func TestValueFaults(t *testing.T) {
-	type header struct {
-		at  uintptr
-		len int
-	}
-	var torn string
-	(*header)(unsafe.Pointer(&torn)).at = 0x1000
-	(*header)(unsafe.Pointer(&torn)).len = 1 << 20
 	_, e := caught(t, nil, func(c *Client) {
-		ctx := Watch(t.Context(), "torn", &torn)
+		ctx, end := Scope(t.Context())
+		defer end()
+		defer func() { c.Panic(ctx, recover()) }()
+		torn := tear()
+		Watch(ctx, "torn", &torn)
 		Var(ctx, "n", 1)
-		c.Exception(ctx, errPlain)
+		throws(throwing{})
 	})
-	vars := e.top().last().Vars
+	x := e.top()
+	vars := x.in(t, "TestValueFaults.func1").Vars
 	if text, _ := vars["torn"].(string); !strings.HasPrefix(text, "!PANIC: runtime error: invalid memory address") || vars["n"] != 1.0 {
 		t.Errorf("%v", vars)
+	}
+	if x.last().Function != "throws" || x.Value != "!PANIC: in Error: no text" {
+		t.Errorf("%+v", x)
 	}
 }
 
