@@ -31,7 +31,8 @@
 //   - [http.ServeMux] writes it into the request: put [Timer] around the mux. [Panics] may stand between them. Any other
 //     middleware between them that passes on a copy of the request hides it: give the Timer [PatternOf] as Label, or put
 //     Panics next to the mux.
-//   - chi writes it too: give Timer to the router's Use, or put it around the router.
+//   - chi writes it too, into a copy: give Timer to the router's Use. Where routers have routers in them, a Label that returns
+//     chi.RouteContext(r.Context()).RoutePattern() knows the whole pattern, whatever stands between them.
 //   - gorilla/mux knows it as mux.CurrentRoute: give a Timer with a Label that asks for its template to the router's Use.
 //   - httprouter tells nobody: put a Timer around each handler, with a Label that returns the route's.
 //
