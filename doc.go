@@ -1,6 +1,6 @@
 // Package metlog carries structured messages out of programs and into the systems that read them: timers and counters to
-// statsd, everything else into files that SQL engines query. It is a library: a team composes its own router in a few
-// lines.
+// statsd, everything else into files that SQL engines query. It is a library: a team composes its own router, or
+// instruments its own service, in a few lines.
 //
 //	package main
 //
@@ -47,11 +47,12 @@
 // A source runs into a sink. A router, a filter, a queue and an endpoint are all sinks, so everything composes with
 // everything. Data moves from left to right only; no package on the right knows one on the left.
 //
-//	sources                          sinks all the way down
-//	───────                          ──────────────────────
-//	zmqsource ─┐                     ┌─ statsdsink ──► statsd, Graphite
-//	           ├─► route.Router ─────┼─ sink.Queue ── zmqsink ──► the next router
-//	udpsource ─┘                     └─ otherwise: archivesink ──► a directory ──► SQL
+//	generators                 sources                      sinks all the way down
+//	──────────                 ───────                      ──────────────────────
+//	source/metlog ────────┐    zmqsource ─┐                 ┌─ statsdsink ──► statsd, Graphite
+//	middleware            ├──►            ├─► route.Router ─┼─ sink.Queue ── zmqsink ──► the next router
+//	zerologsource         │    udpsource ─┘                 └─ otherwise: archivesink ──► a directory ──► SQL
+//	slogsource ───────────┘
 //
 // The packages, from left to right:
 //
@@ -59,7 +60,9 @@
 //   - [github.com/mozilla-services/metlog-go/sink] says what accepts messages, and has the combinators, the queue and the
 //     accounts. Below it are the endpoints, sink/ledger (the books of a program) and sink/sinktest (the conformance kit).
 //   - [github.com/mozilla-services/metlog-go/source] says what messages come out of. Below it are the inputs and
-//     source/sourcetest.
+//     source/sourcetest, and source/metlog, what an application holds to say what happens in it, with its bridges from
+//     zerolog and log/slog. A generator sends into any sink: a router in the same program, or zmqsink to one elsewhere.
+//   - [github.com/mozilla-services/metlog-go/middleware] makes a net/http service a generator.
 //   - [github.com/mozilla-services/metlog-go/route] decides, by rules over type and metadata, which sinks get a message.
 //
 // Only zmqsource and zmqsink need cgo and libzmq. Everything else builds with CGO_ENABLED=0.
