@@ -9,6 +9,8 @@ import (
 const (
 	fieldsDepth = 2  // of the fields object, the envelope's own being 1
 	maxPairs    = 32 // attributes that are compared pair by pair
+
+	maxMillis = 1e12 // below it a thousandth is within 15 digits
 )
 
 // appendObject appends attrs as a JSON object, which is the depth-th in the envelope.
@@ -106,6 +108,12 @@ func appendGroup(b []byte, attrs []slog.Attr, depth int) ([]byte, bool) {
 // appendFloat appends f as encoding/json does, which is as ECMAScript does; what JSON has no number for is null.
 func appendFloat(b []byte, f float64) []byte {
 	size := math.Abs(f)
+	if size < maxMillis {
+		// At most 15 digits, which no two numbers share: if f is what they are read as, no fewer are.
+		if millis := int64(size*1000 + 0.5); float64(millis)/1000 == size && (millis > 0 || !math.Signbit(f)) {
+			return appendMillis(b, millis, f < 0)
+		}
+	}
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return append(b, "null"...)
 	}
@@ -116,6 +124,26 @@ func appendFloat(b []byte, f float64) []byte {
 	if n := len(b); b[n-4] == 'e' && b[n-3] == '-' && b[n-2] == '0' { // e-09 becomes e-9
 		b[n-2] = b[n-1]
 		b = b[:n-1]
+	}
+	return b
+}
+
+// appendMillis appends a number of thousandths with as many decimals as it takes.
+func appendMillis(b []byte, millis int64, negative bool) []byte {
+	if negative {
+		b = append(b, '-')
+	}
+	b = strconv.AppendInt(b, millis/1000, 10)
+	rest := millis % 1000
+	if rest == 0 {
+		return b
+	}
+	b = append(b, '.', '0'+byte(rest/100))
+	if rest %= 100; rest > 0 {
+		b = append(b, '0'+byte(rest/10))
+		if rest %= 10; rest > 0 {
+			b = append(b, '0'+byte(rest))
+		}
 	}
 	return b
 }

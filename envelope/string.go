@@ -1,6 +1,9 @@
 package envelope
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash. Only what must be
 // escaped is; each byte that is not UTF-8 becomes U+FFFD.
@@ -65,16 +68,36 @@ func appendEscape(b []byte, c byte) []byte {
 // isPlain reports whether c is ASCII that stands in a JSON string as it is.
 func isPlain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' }
 
-// plain returns how many bytes at the beginning of s are plain, looking at eight at a time.
+// plain returns how many bytes at the beginning of s are plain, looking at eight at a time. The last eight may overlap
+// those before, and most names are shorter still: looking at single bytes would take longer than copying them.
 func plain(s string) int {
 	b := view(s)
-	i := 0
-	for ; i+8 <= len(b); i += 8 {
+	if len(b) < 8 {
+		return plainShort(b)
+	}
+	last := len(b) - 8
+	for i := 0; ; i = min(i+8, last) {
 		if marks := special(word(b, i)); marks != 0 {
 			return i + first(marks)
 		}
+		if i == last {
+			return len(b)
+		}
 	}
-	for ; i < len(b) && isPlain(b[i]); i++ {
+}
+
+// plainShort is plain for less than eight bytes.
+func plainShort(b []byte) int {
+	n := len(b)
+	if n >= 4 {
+		low, high := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[n-4:])
+		if special(uint64(low)|uint64(high)<<32) == 0 {
+			return n
+		}
+	}
+	i := 0
+	for i < n && isPlain(b[i]) {
+		i++
 	}
 	return i
 }

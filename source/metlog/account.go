@@ -51,7 +51,7 @@ func hold(a *sink.Account, chunks ...*chunk) {
 	for _, ch := range chunks {
 		if ch != nil {
 			a.Held += uint64(ch.count)
-			a.HeldBytes += uint64(ch.bytes)
+			a.HeldBytes += uint64(ch.bytes())
 		}
 	}
 }

@@ -19,6 +19,7 @@ type Client struct {
 	to      sink.Sink
 	borrows bool
 	options Options
+	eager   int // chunks that are ready for which the worker is woken
 	clock   clock
 	timers  metric
 	counts  metric
@@ -87,6 +88,7 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 
 func (c *Client) openShards() {
 	n := min(2*runtime.GOMAXPROCS(0), c.options.MaxBytes/(2*chunkBytes))
+	c.eager = max(1, min(eagerChunks, c.options.MaxBytes/(4*chunkBytes)))
 	c.shards = make([]shard, n)
 	for i := range c.shards {
 		c.shards[i].encoder = c.encoder()

@@ -30,8 +30,8 @@
 // [Options.ExceptionsPerSecond]; "refused", by the sink; "closed", sent after
 // Shutdown; "shutdown", left at the end. Refused has what [Client.EmitJSON] returned an error for.
 //
-// What waits to be sent leaves in the order of its times, about a thousand messages at a time. Beyond that, what one
-// goroutine sends may arrive in another order, since it may be moved to another processor meanwhile.
+// What waits to be sent leaves in the order of its times, about a thousand messages at a time at most. Beyond that, what
+// one goroutine sends may arrive in another order, since it may be moved to another processor meanwhile.
 //
 // # What it costs
 //

@@ -106,10 +106,12 @@ func (c *Client) turn(s *shard, size int) bool {
 	defer c.mu.Unlock()
 	if s.chunk != nil {
 		c.hand(s)
-		c.rouse()
 	}
 	s.chunk = c.take(s.rest, size)
 	s.rest = nil
+	if len(c.ready) >= c.eager || s.chunk == nil {
+		c.rouse()
+	}
 	return s.chunk != nil
 }
 
@@ -136,7 +138,6 @@ func (c *Client) commit(ctx context.Context, s *shard, b []byte) {
 	}
 	first := ch.count == 0
 	ch.count++
-	ch.bytes += len(b) - ch.used
 	ch.used = len(b)
 	c.put(s)
 	if first {
@@ -192,7 +193,6 @@ func (c *Client) keep(s *shard, m envelope.Message) {
 	first := ch.count == 0
 	*ch.last() = m
 	ch.count++
-	ch.bytes += len(m.JSON())
 	ch.own += len(m.JSON())
 	c.put(s)
 	if first {

@@ -22,7 +22,6 @@ type chunk struct {
 	memory   []byte
 	used     int // of memory
 	count    int // of messages
-	bytes    int // of their texts
 	own      int // of bytes, outside memory
 	messages [chunkCount]envelope.Message
 }
@@ -30,6 +29,9 @@ type chunk struct {
 func (ch *chunk) fits(size int) bool {
 	return ch != nil && ch.count < chunkCount && cap(ch.memory)-ch.used >= size+headroom
 }
+
+// bytes is how long the texts of all messages are.
+func (ch *chunk) bytes() int { return ch.used + ch.own }
 
 // text is the memory in use.
 func (ch *chunk) text() []byte { return ch.memory[:ch.used] }
@@ -83,8 +85,10 @@ func (st *store) take(rest []byte, size int) *chunk {
 // release takes a chunk back that nobody uses.
 func (st *store) release(ch *chunk) {
 	st.room += ch.own
-	clear(ch.messages[:ch.count])
-	ch.used, ch.count, ch.bytes, ch.own = 0, 0, 0, 0
+	if ch.memory == nil || ch.own > 0 { // else they point to the chunk's own memory, and keep nothing else alive
+		clear(ch.messages[:ch.count])
+	}
+	ch.used, ch.count, ch.own = 0, 0, 0
 	st.free = append(st.free, ch)
 	st.announce()
 }

@@ -9,8 +9,13 @@ import (
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// sendCount is about how many messages are sent at a time.
-const sendCount = 1024
+const (
+	sendCount = 1024 // about how many messages are sent at a time
+
+	// eagerChunks is how many chunks are worth a wake-up before the interval is over. To wake a goroutine on an idle
+	// processor takes its waker as long as a hundred messages.
+	eagerChunks = 8
+)
 
 // rouse wakes the worker.
 func (c *Client) rouse() {
@@ -85,14 +90,21 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 	return merged
 }
 
-// board takes the next of the first most chunks that are ready, and puts them in flight. None are left when the client
-// gave them up meanwhile.
+// board takes the next of the first most chunks that are ready, and puts them in flight: one, and those after it that
+// overlap with it in time or are so small that one Send is better for them all. None are left when the client gave them up
+// meanwhile.
 func (c *Client) board(most int) []*chunk {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, count := 0, 0
-	for n < min(most, len(c.ready)) && (n == 0 || count+c.ready[n].count <= sendCount) {
-		count += c.ready[n].count
+	n, count, latest := 0, 0, int64(0)
+	for n < min(most, len(c.ready)) {
+		ch := c.ready[n]
+		count += ch.count
+		first, last := ch.span()
+		if n > 0 && count > chunkCount && (first >= latest || count > sendCount) {
+			break
+		}
+		latest = max(latest, last)
 		n++
 	}
 	c.inflight = append(c.inflight[:0], c.ready[:n]...)
@@ -163,7 +175,7 @@ func (c *Client) abandon() {
 	c.abandoned = true
 	for _, ch := range slices.Concat(c.inflight, c.ready) {
 		c.failed[whyShutdown] += uint64(ch.count)
-		c.leftBytes += uint64(ch.bytes)
+		c.leftBytes += uint64(ch.bytes())
 	}
 	c.inflight, c.ready = nil, nil // the memory may still be read
 }

@@ -56,12 +56,12 @@ func TestFlushInterval(t *testing.T) {
 	})
 }
 
-// What fills a chunk does not wait.
+// What fills as many chunks as are worth a wake-up does not wait.
 func TestFullChunksAreSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &witness{start: time.Now()}
 		c := start(t, to, &Options{FlushInterval: time.Hour})
-		n := len(c.shards)*chunkCount + 1
+		n := (len(c.shards)+eagerChunks)*chunkCount + 1
 		for range n {
 			c.Incr("a", 1)
 		}
