@@ -25,7 +25,7 @@ type TimerOptions struct {
 // The pattern is that of the route, as the router wrote it into [http.Request].Pattern ("GET /items/{id}"), or unmatched
 // if it wrote nothing. The class is 1xx to 9xx by the status that was sent; 5xx when the handler panicked, whatever was
 // sent; hijacked when it took the connection over; aborted when it ended without an answer because the request's context
-// had ended, or by [http.ErrAbortHandler].
+// had ended, by [http.ErrAbortHandler] or with its goroutine.
 //
 // A pattern has at most 256 bytes, the rest is cut off. A Timer knows 1000 of them; those it meets later are called other.
 //
@@ -35,11 +35,13 @@ type TimerOptions struct {
 // ("abort"), ended its goroutine ("exit"), or the request's context ended before it did ("canceled": nearly always the client has left); traceparent (W3C
 // Trace Context) and request_id (X-Request-Id, at most 128 printable characters) where the request has valid ones.
 //
-// Each name has its own rate, see [metlog.Client.SetRates]. Where it is 0 nothing is made of the request but the name's
-// atomic load.
+// Each name has its own rate, see [metlog.Client.SetRates]. Where it is 0 the message costs an atomic load; the request is
+// still watched, since nobody knows its name before its end.
 //
 // The handler's writer has Flush, Hijack, ReadFrom, Push and CloseNotify exactly where the server's has, and works with
-// [http.ResponseController]. As ever, it must not be used after the handler has returned: it serves the next request then.
+// [http.ResponseController]. Only [http.MaxBytesReader] has no way to ask the server through it to close the connection
+// after a body that is too large; the server then does so by itself when much of it is left. As ever, the writer must not be
+// used after the handler has returned: it serves the next request then.
 //
 // A nil client or handler panics, at once.
 func Timer(m *metlog.Client, o *TimerOptions) func(http.Handler) http.Handler {

@@ -234,3 +234,25 @@ func TestUsedLate(t *testing.T) {
 		t.Errorf("arrived: %v %q %v", all.asked, all.Body, all.Header())
 	}
 }
+
+// wrapped is someone else's writer.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Panics tells the Timer the pattern through other middleware's requests and writers.
+func TestPatternThroughWrappers(t *testing.T) {
+	b := newBench(t, nil)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /x/{id}", func(http.ResponseWriter, *http.Request) {})
+	inner := Panics(b.Client, &PanicsOptions{Respond: true})(mux)
+	h := Timer(b.Client, nil)(withContext(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(wrapped{wrapped{w}}, r)
+	})))
+	if got := b.names(t, h, "/x/7", "/y"); fmt.Sprint(got) != "[http.GET /x/{id}.2xx http.unmatched.4xx]" {
+		t.Errorf("%q", got)
+	}
+	if recordOf(wrapped{}) != nil {
+		t.Error("found a record where there is none")
+	}
+}
