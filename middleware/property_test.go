@@ -38,6 +38,12 @@ func (s step) do(w http.ResponseWriter) {
 
 // Whatever a handler does, the message says what the client got.
 func TestSaysWhatTheClientGot(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP2 %v", http2), func(t *testing.T) { saysWhatTheClientGot(t, http2) })
+	}
+}
+
+func saysWhatTheClientGot(t *testing.T, http2 bool) {
 	b := newBench(t, nil)
 	var steps []step
 	server := httptest.NewUnstartedServer(Timer(b.Client, nil)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -46,7 +52,8 @@ func TestSaysWhatTheClientGot(t *testing.T) {
 		}
 	})))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of superfluous headers
-	server.Start()
+	server.EnableHTTP2 = http2
+	server.StartTLS()
 	defer server.Close()
 	drawn := rapid.Custom(func(t *rapid.T) step {
 		what := rapid.SampledFrom([]string{"header", "write", "string", "copy", "flush"}).Draw(t, "what")

@@ -109,13 +109,17 @@ func (rec *record) hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 func (rec *record) readFrom(src io.Reader) (int64, error) {
-	rec.begin()
 	to, ok := rec.to.(io.ReaderFrom)
 	if !ok {
 		return 0, http.ErrNotSupported
 	}
+	before := rec.status
+	rec.begin() // also if src panics: nobody knows then
 	n, err := to.ReadFrom(src)
 	rec.written += n
+	if n == 0 {
+		rec.status = before // nothing to write is no header, other than in Write
+	}
 	return n, err
 }
 

@@ -48,6 +48,14 @@ var outcomes = []outcome{
 		want:   "GET /x/{id}.2xx",
 		fields: map[string]any{"status": 200.0, "method": "GET", "request_bytes": 0.0, "response_bytes": 70000.0},
 	}, {
+		name: "nothing copied, then a status",
+		handler: func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.Copy(w, io.LimitReader(strings.NewReader(""), 1))
+			w.WriteHeader(http.StatusTeapot)
+		},
+		want:   "GET /x/{id}.4xx",
+		fields: map[string]any{"status": 418.0, "method": "GET", "request_bytes": 0.0, "response_bytes": 0.0},
+	}, {
 		name: "status after hints",
 		handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusEarlyHints)
