@@ -17,11 +17,16 @@
 //		})
 //		handler := middleware.Timer(m, nil)(middleware.Panics(m, nil)(mux))
 //		server := &http.Server{Addr: "127.0.0.1:8080", Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-//		context.AfterFunc(ctx, func() { _ = server.Shutdown(context.Background()) })
-//		err := server.ListenAndServe()
+//		failed := make(chan error, 1)
+//		go func() { failed <- server.ListenAndServe() }()
+//		var err error
+//		select {
+//		case err = <-failed:
+//		case <-ctx.Done():
+//		}
 //		grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 //		defer cancel()
-//		return errors.Join(err, m.Shutdown(grace), router.Shutdown(grace))
+//		return errors.Join(err, server.Shutdown(grace), m.Shutdown(grace), router.Shutdown(grace))
 //	}
 //
 // # Routers
