@@ -17,42 +17,77 @@ const (
 
 // A share is how much of a series is sent. A nil share is nothing.
 type share struct {
-	rate  float64
-	limit uint64 // of a random number
+	rate float64
+	mean float64       // scales gaps
+	due  atomic.Uint64 // the number in its series of the next one that is sent
 }
 
 //nolint:gochecknoglobals // a constant
-var whole = &share{1, math.MaxUint64}
+var whole = &share{rate: 1}
 
-func shareOf(rate float64) *share {
+// shareOf returns the share of a rate, for a series of which seen have been.
+func shareOf(rate float64, seen uint64) *share {
 	switch {
 	case rate <= 0:
 		return nil
 	case rate >= 1:
 		return whole
 	}
-	return &share{rate, uint64(rate * (1 << 63) * 2)}
+	s := &share{rate: rate, mean: -1 / math.Log1p(-rate)}
+	s.due.Store(seen + s.gap())
+	return s
 }
 
-// draw reports whether one of the series is sent.
-func (s *share) draw() bool { return s.limit == math.MaxUint64 || rand.Uint64() < s.limit }
+// gap draws how many further the next one is that is sent. To choose each by a draw of its own gives the same
+// distribution, the geometric one, but would cost those that are not sent, nearly all of them, a random number each.
+func (s *share) gap() uint64 {
+	return 1 + uint64(min(rand.ExpFloat64()*s.mean, 1<<60))
+}
 
 // A series is the timers, counters and gauges of one name.
 type series struct {
 	client *Client
 	name   string
 	share  atomic.Pointer[share]
-	out    *atomic.Uint64 // sampled out
+	seen   atomic.Uint64  // while the share was neither nothing nor all
+	sent   atomic.Uint64  // of those
+	others *atomic.Uint64 // in place of both, of a series that is not remembered; else nil
 }
 
 // next returns the share to send the next one with, or nil when it is not sent.
 func (s *series) next() *share {
 	share := s.share.Load()
-	if share != nil && !share.draw() {
-		s.out.Add(1)
+	if share == nil || share == whole {
+		return share
+	}
+	if n := s.seen.Add(1); n < share.due.Load() || s.loses(share, n) {
 		return nil
 	}
 	return share
+}
+
+// loses reports whether the n-th, which may be due, is not sent: others may come here with it.
+func (s *series) loses(share *share, n uint64) bool {
+	if s.others != nil {
+		if rand.Float64() < share.rate {
+			return false
+		}
+		s.others.Add(1)
+		return true
+	}
+	for due := share.due.Load(); n >= due; due = share.due.Load() {
+		if share.due.CompareAndSwap(due, due+share.gap()) {
+			s.sent.Add(1)
+			return false
+		}
+	}
+	return true
+}
+
+// sampledOut returns how many were not sent.
+func (s *series) sampledOut() uint64 {
+	sent := s.sent.Load() // first: it is never more than was seen later
+	return s.seen.Load() - sent
 }
 
 // A registry has the series of a client.
@@ -79,13 +114,17 @@ func (r *registry) of(name string) *series {
 	defer r.mu.Unlock()
 	s, ok := r.all[name]
 	if !ok {
-		s = &series{client: r.client, name: name, out: &r.others}
-		s.share.Store(shareOf(r.rates.of(name)))
+		s = &series{client: r.client, name: name}
 		if len(r.all) >= maxSeries || len(name) > maxSeriesName {
+			s.others = &r.others
+			if share := shareOf(r.rates.of(name), 0); share != nil {
+				share.due.Store(0) // each may be due, for loses to count it
+				s.share.Store(share)
+			}
 			return s
 		}
 		s.name = strings.Clone(name)
-		s.out = new(atomic.Uint64)
+		s.share.Store(shareOf(r.rates.of(name), 0))
 		if r.all == nil {
 			r.all = make(map[string]*series)
 		}
@@ -106,7 +145,7 @@ func (r *registry) set(rates Rates) {
 	r.rates = rates
 	r.whole.Store(len(rates.lines) == 0)
 	for name, s := range r.all {
-		s.share.Store(shareOf(rates.of(name)))
+		s.share.Store(shareOf(rates.of(name), s.seen.Load()))
 	}
 }
 
@@ -116,7 +155,7 @@ func (r *registry) sampledOut() uint64 {
 	defer r.mu.Unlock()
 	n := r.others.Load()
 	for _, s := range r.all {
-		n += s.out.Load()
+		n += s.sampledOut()
 	}
 	return n
 }
