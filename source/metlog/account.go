@@ -28,7 +28,7 @@ func (c *Client) Account() sink.Account {
 	}
 	hold(&a, c.ready...)
 	hold(&a, c.inflight...)
-	a.Done, a.Refused, a.LastError = c.sent, c.returned, c.lastError
+	a.Done, a.LastError = c.sent, c.lastError
 	c.mu.Unlock()
 	for i := range c.shards {
 		c.shards[i].mu.Unlock()

@@ -28,7 +28,7 @@
 // [Options.Filters]; "full", no memory left; "large", of more than 1 MiB, which no parser takes; "values", a wrong
 // number of them given to a [Prepared]; "number", a gauge that is none; "limited", by
 // [Options.ExceptionsPerSecond]; "refused", by the sink; "closed", sent after
-// Shutdown; "shutdown", left at the end. Refused has what [Client.EmitJSON] returned an error for.
+// Shutdown; "shutdown", left at the end.
 //
 // What waits to be sent leaves in the order of its times, about a thousand messages at a time at most. Beyond that, what
 // one goroutine sends may arrive in another order, since it may be moved to another processor meanwhile.

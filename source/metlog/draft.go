@@ -75,10 +75,7 @@ func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity enve
 	d := c.draft()
 	b, err := d.encoder.AppendJSON(d.memory[:0], &d.message, at, severity, typ, payload, fields)
 	if err != nil {
-		s := c.pick()
-		s.mu.Lock()
-		s.offered++
-		c.refuse(s, err)
+		c.rest(d)
 		return err
 	}
 	c.finish(ctx, d, b)
@@ -92,9 +89,6 @@ func (c *Client) finish(ctx context.Context, d *draft, b []byte) {
 	} else {
 		c.insert(ctx, &d.message)
 	}
-	d.message = envelope.Message{}
-	if cap(b) <= slabBytes {
-		d.memory = b[:0]
-	}
-	c.drafts.Put(d)
+	d.memory = b
+	c.rest(d)
 }

@@ -39,8 +39,8 @@ func (c *Client) Logf(ctx context.Context, severity envelope.Severity, format st
 // EmitJSON sends a message with fields that are encoded already: one JSON object, which is read once to be sure of it.
 // A zero at is now. It is for bridges from other loggers.
 //
-// A [*envelope.SyntaxError] says why fields are none; nothing was sent then, and the account says Refused. Every other
-// outcome is nil.
+// A [*envelope.SyntaxError] says why fields are none. Then the message is the caller's still and in no account: what is
+// sent in its place is. Every other outcome is nil.
 func (c *Client) EmitJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
 	if !c.passes(typ, severity) {
 		c.drop(whyFiltered)
@@ -64,7 +64,8 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 	}
 	b, err := s.encoder.AppendJSON(s.chunk.text(), s.chunk.last(), at, severity, typ, payload, fields)
 	if err != nil {
-		c.refuse(s, err)
+		s.offered--
+		c.put(s)
 		return err
 	}
 	c.commit(ctx, s, b)
@@ -92,13 +93,4 @@ func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, pay
 		return
 	}
 	c.commit(ctx, s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))
-}
-
-// refuse counts a message that goes back to its caller, and unlocks s.
-func (c *Client) refuse(s *shard, err error) {
-	c.mu.Lock()
-	c.returned++
-	c.lastError = err
-	c.mu.Unlock()
-	c.put(s)
 }

@@ -104,8 +104,7 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	e.vars = holderOf(ctx).all()
 	d := c.draft()
 	if len(attrs) > 0 {
-		d.memory = d.encoder.Append(d.memory[:0], &d.message, time.Time{}, envelope.Info, "", "", c.tameAttrs(attrs))
-		c.inspect(envelope.TypeException, &d.message)
+		c.encode(d, envelope.TypeException, attrs)
 		if e.fields = &d.message; len(attributes(e.fields)) > maxAttributes {
 			c.damaged.Add(1)
 			e.fields, e.cut = nil, len(attributes(e.fields))
@@ -116,11 +115,7 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	s.event = c.appendEvent(s.event[:0], at, e)
 	s.fields = appendFields(s.fields[:0], e)
 	payload := string(s.event)
-	d.message = envelope.Message{}
-	if cap(d.memory) > slabBytes {
-		d.memory = nil
-	}
-	c.drafts.Put(d)
+	c.rest(d)
 	_ = c.writeJSON(ctx, at, envelope.Error, envelope.TypeException, payload, s.fields) // fields are well-formed
 }
 

@@ -138,6 +138,35 @@ func TestMaps(t *testing.T) {
 	}
 }
 
+func TestAppendFields(t *testing.T) {
+	c := start(t, hole{}, nil)
+	for _, tt := range []struct {
+		name    string
+		attrs   []slog.Attr
+		want    string
+		damaged uint64
+	}{
+		{"none", nil, `{}`, 0},
+		{"scalars", []slog.Attr{slog.Int("a", 1), slog.String("b", "c")}, `{"a":1,"b":"c"}`, 0},
+		{"a group", []slog.Attr{slog.Group("g", slog.Int("a", 1))}, `{"g":{"a":1}}`, 0},
+		{"a map", []slog.Attr{slog.Any("m", map[string]int{})}, `{"m":"!MAP: map[string]int of 0"}`, 1},
+		{"a panic", []slog.Attr{slog.Any("p", panicker{})}, `{"p":"!PANIC: LogValue"}`, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := c.Damaged()
+			if got := string(c.AppendFields([]byte("x"), tt.attrs...)); got != "x"+tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			if n := c.Damaged() - before; n != tt.damaged {
+				t.Errorf("%d damaged", n)
+			}
+		})
+	}
+	if a := balanced(t, c); a.Offered != 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
 // A map that another goroutine writes would end the program if it were read.
 func TestMapWrittenMeanwhile(t *testing.T) {
 	if raceEnabled {

@@ -54,7 +54,6 @@ type store struct {
 
 	sent      uint64
 	failed    [reasons]uint64
-	returned  uint64 // to callers of EmitJSON
 	lastError error
 	leftBytes uint64 // of what was dropped at the end
 }

@@ -5,9 +5,8 @@
 //	logger.Warn("slow disk", "disk", "sda", slog.Group("took", "ms", 1500))
 //
 // A record's message is the payload, its time the timestamp (the clock's if it has none), its attributes are the fields:
-// a group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle. Maps are written as slog's
-// JSON handler writes them, whatever the client's Maps says: one that another goroutine writes meanwhile ends the program,
-// as it would there.
+// a group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle. What is not written, and counted by the
+// client's Damaged, is as there too: maps, unless the client's Maps says so, and values that cannot be.
 //
 // The level is the severity: below slog.LevelInfo Debug, from there Info, from Info+2 Notice, from slog.LevelWarn Warning,
 // from slog.LevelError Error, from Error+4 Critical.
@@ -19,5 +18,5 @@
 //
 // A record is in the client's memory when the call that logged it returns, and shares the fate of everything there. Handle
 // never waits, unless the client's Full is Block, and never fails: attributes that cannot be sent because they nest deeper
-// than 64 levels cost themselves; in their place a field "!ERROR" says so.
+// than 64 levels cost themselves; in their place a field "attributes" says so, in a text that begins with "!ERROR: ".
 package slogsource

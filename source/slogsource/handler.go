@@ -1,9 +1,10 @@
 package slogsource
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -53,7 +54,7 @@ func New(m *metlog.Client, o *Options) *Handler {
 			out.level = o.Level
 		}
 	}
-	out.drafts.New = func() any { return &draft{encoder: envelope.NewEncoder("", 0, "")} }
+	out.drafts.New = func() any { return &draft{client: m} }
 	return &Handler{output: out, head: []byte{'{'}, start: 1, open: 1}
 }
 
@@ -71,8 +72,8 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	fields := h.fields(d, &r)
 	severity := severityOf(r.Level)
 	if err := h.client.EmitJSON(ctx, r.Time, severity, envelope.TypeLog, r.Message, fields); err != nil {
-		d.attrs = append(d.attrs[:0], slog.String("!ERROR", err.Error()))
-		_ = h.client.EmitJSON(ctx, r.Time, severity, envelope.TypeLog, r.Message, []byte("{"+d.encode()+"}")) // this one is JSON
+		fields = h.client.AppendFields(nil, slog.Any("attributes", fmt.Errorf("!ERROR: %w", err)))
+		_ = h.client.EmitJSON(ctx, r.Time, severity, envelope.TypeLog, r.Message, fields) // these are JSON
 	}
 	h.put(d)
 	return nil
@@ -83,7 +84,7 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	d := h.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
 	defer h.put(d)
 	d.attrs = append(d.attrs[:0], attrs...)
-	if members := d.encode(); members != "" {
+	if members := d.encode(); len(members) > 0 {
 		return h.with(d, members)
 	}
 	return h
@@ -101,9 +102,9 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 	member := d.encode()
 	next := *h
 	if next.groups++; next.groups == 1 {
-		next.group = d.namesOf([]byte(member))[0]
+		next.group = d.namesOf(member)[0]
 	}
-	next.opening = h.opening + strings.TrimSuffix(member, "0") + "{"
+	next.opening = h.opening + string(bytes.TrimSuffix(member, []byte("0"))) + "{"
 	return &next
 }
 

@@ -233,8 +233,38 @@ func TestTooDeep(t *testing.T) {
 	}
 	log.Warn("deep", "a", 1)
 	m := b.one()
-	v, ok := m.Field("!ERROR")
-	if !ok || !strings.Contains(v.String(), "deep") || m.Payload() != "deep" || m.Severity() != envelope.Warning {
+	v, ok := m.Field("attributes")
+	if !ok || !strings.HasPrefix(v.String(), "!ERROR: ") || !strings.Contains(v.String(), "deep") || m.Payload() != "deep" || m.Severity() != envelope.Warning {
+		t.Error(m.JSON())
+	}
+	if a := b.client.Account(); a.Offered != 1 || a.Done != 1 || b.client.Damaged() != 1 {
+		t.Errorf("%d damaged: %+v", b.client.Damaged(), a)
+	}
+}
+
+// What the client would not write, a logger of it does not write either, and what it counts is counted.
+func TestMaps(t *testing.T) {
+	shared := map[string]int{"a": 1}
+	log := func(m *metlog.Client) {
+		slog.New(New(m, nil)).With("w", shared).WithGroup("g").Info("m", "m", struct{ M map[string]int }{shared})
+	}
+	b := newBench(t)
+	log(b.client)
+	if m := b.one(); fields(m) != `{"w":"!MAP: map[string]int of 1","g":{"m":"!MAP: in struct { M map[string]int }"}}` {
+		t.Error(m.JSON())
+	}
+	if n := b.client.Damaged(); n != 2 {
+		t.Errorf("%d damaged, want 2", n)
+	}
+	m, err := metlog.New(&b.sent, &metlog.Options{Logger: "shop", Maps: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log(m)
+	if err := m.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m := b.one(); fields(m) != `{"w":{"a":1},"g":{"m":{"M":{"a":1}}}}` {
 		t.Error(m.JSON())
 	}
 }
@@ -257,6 +287,9 @@ func TestValuesOfTheApplication(t *testing.T) {
 	log.With("w", panics{}).Info("m", "a", panics{}, "b", 1)
 	if m := b.one(); fields(m) != `{"w":"!PANIC: boom","a":"!PANIC: boom","b":1}` {
 		t.Error(m.JSON())
+	}
+	if n := b.client.Damaged(); n != 2 {
+		t.Errorf("%d damaged, want 2", n)
 	}
 	log.Info("outer", "a", 1, "l", logs{log}, "b", 2)
 	if err := b.client.Flush(t.Context()); err != nil {

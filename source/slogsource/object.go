@@ -5,19 +5,17 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
-	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/internal/jsonline"
+	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 // A draft is memory to put an object together.
 type draft struct {
-	encoder *envelope.Encoder
-	message envelope.Message
-	slab    []byte
+	client  *metlog.Client
 	attrs   []slog.Attr
+	encoded []byte
 	object  []byte
 	line    jsonline.Line
 }
@@ -25,21 +23,15 @@ type draft struct {
 // put keeps a draft's memory for the next, unless it is large.
 func (h *Handler) put(d *draft) {
 	clear(d.attrs)
-	d.message = envelope.Message{}
-	if d.line.Rest() && cap(d.slab) <= 64<<10 && cap(d.object) <= 64<<10 && cap(d.attrs) <= 1<<10 {
+	if d.line.Rest() && cap(d.encoded) <= 64<<10 && cap(d.object) <= 64<<10 && cap(d.attrs) <= 1<<10 {
 		h.drafts.Put(d)
 	}
 }
 
-// encode returns the members of the draft's attributes, encoded, which are good until the next encode: those of the fields
-// of an envelope of which nothing else is used.
-func (d *draft) encode() string {
-	d.slab = d.encoder.Append(d.slab[:0], &d.message, time.Time{}, envelope.Info, "", "", d.attrs)
-	v, _ := d.message.Field()
-	if v.JSON() == "" {
-		return "" // more than a slab may hold
-	}
-	return v.JSON()[1 : len(v.JSON())-1]
+// encode returns the members of the draft's attributes, encoded, which are good until the next encode.
+func (d *draft) encode() []byte {
+	d.encoded = d.client.AppendFields(d.encoded[:0], d.attrs...)
+	return d.encoded[1 : len(d.encoded)-1]
 }
 
 // fields returns the fields of a record whose attributes are in d.
@@ -47,7 +39,7 @@ func (h *Handler) fields(d *draft, r *slog.Record) []byte {
 	members := d.encode()
 	b := append(d.object[:0], h.head...)
 	open := h.open
-	if members != "" {
+	if len(members) > 0 {
 		var start int
 		b, start = h.enter(d, b)
 		b = join(b, members)
@@ -73,12 +65,12 @@ func (h *Handler) enter(d *draft, b []byte) (out []byte, start int) {
 	if slices.Contains(h.names, h.group) {
 		b = d.drop(b, h.start, h.group)
 	}
-	b = join(b, h.opening)
+	b = join(b, []byte(h.opening))
 	return b, len(b)
 }
 
 // with returns a handler that has members too.
-func (h *Handler) with(d *draft, members string) *Handler {
+func (h *Handler) with(d *draft, members []byte) *Handler {
 	next := *h
 	b, start := h.enter(d, slices.Clone(h.head))
 	if b = join(b, members); start == h.start && len(h.names) > 0 {
@@ -91,7 +83,7 @@ func (h *Handler) with(d *draft, members string) *Handler {
 }
 
 // join appends members to an object that is open.
-func join(b []byte, members string) []byte {
+func join(b, members []byte) []byte {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
@@ -151,7 +143,7 @@ func (d *draft) withSource(object []byte, pc uintptr) []byte {
 		slog.String("function", frame.Function), slog.String("file", frame.File), slog.Int("line", frame.Line)))
 	b := append([]byte{'{'}, d.encode()...)
 	if len(object) > len("{}") {
-		b = join(b, string(object[1:len(object)-1]))
+		b = join(b, object[1:len(object)-1])
 	}
 	return append(d.settle(b, 1), '}')
 }

@@ -33,8 +33,7 @@
 //
 // A line that cannot be spliced becomes the payload, whole, and its fields are empty: when RawJSON was given what is no
 // JSON, when it nests deeper than 64, when the program is built with the tag binary_log and its lines are CBOR. What is
-// not UTF-8 is in base64 then, and fields.encoding says so. The client counts such a line as Refused once, if it had a
-// look at it, before it takes the whole.
+// not UTF-8 is in base64 then, and fields.encoding says so. In the client's account such a line is one message, as all are.
 //
 // # What is lost, and when
 //

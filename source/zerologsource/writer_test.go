@@ -126,6 +126,9 @@ func TestWhole(t *testing.T) {
 				t.Errorf("WriteLevel: %d, %v", n, err)
 			}
 			m := b.one()
+			if a := b.client.Account(); a.Offered != 1 || a.Done != 1 {
+				t.Errorf("one line, and the books say %+v", a)
+			}
 			if m.Payload() != test.payload || fields(m) != test.fields || m.Severity() != envelope.Warning || m.Type() != envelope.TypeLog {
 				t.Errorf("got %s, want payload %q and fields %s", m.JSON(), test.payload, test.fields)
 			}

@@ -1,0 +1,45 @@
+package metlog
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// AppendFields appends attrs to b as one JSON object, as [Client.Emit] would encode them: [Options.Maps] holds, and
+// [Client.Damaged] counts a call in which a value could not be written. It is for bridges that put fields for
+// [Client.EmitJSON] together from parts.
+func (c *Client) AppendFields(b []byte, attrs ...slog.Attr) []byte {
+	d := c.draft()
+	c.encode(d, envelope.TypeLog, attrs)
+	if v, ok := d.message.Field(); ok {
+		b = append(b, v.JSON()...)
+	} else {
+		b = append(b, `{"!ERROR":"more than 1 GiB"}`...)
+		c.damaged.Add(1)
+	}
+	c.rest(d)
+	return b
+}
+
+// encode makes attrs the fields of d's message, of which nothing else counts. Typ is what it will be of.
+func (c *Client) encode(d *draft, typ string, attrs []slog.Attr) {
+	simple := measure(attrs, 0) != unknown
+	if !simple {
+		attrs = c.tameAttrs(attrs)
+	}
+	d.memory = d.encoder.Append(d.memory[:0], &d.message, time.Time{}, envelope.Info, "", "", attrs)
+	if !simple {
+		c.inspect(typ, &d.message)
+	}
+}
+
+// rest gives a draft back whose message nobody needs any more, and its memory unless there is much of it.
+func (c *Client) rest(d *draft) {
+	d.message = envelope.Message{}
+	if cap(d.memory) > slabBytes {
+		d.memory = nil
+	}
+	c.drafts.Put(d)
+}
