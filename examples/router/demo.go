@@ -49,6 +49,7 @@ func newDemo(c *config) (*demo, error) {
 // message is on its way: whoever reads the stream should stop then, and not before.
 func (d *demo) start(ctx context.Context) context.Context {
 	fmt.Println("A shop in this process sends some 200 messages a second over ZeroMQ and UDP. Ctrl-C ends it.")
+	fmt.Println("One datagram in 400 is cut off on purpose: it becomes a dead letter in the archive.")
 	streaming, ended := context.WithCancel(context.WithoutCancel(ctx))
 	if d.statsd != nil {
 		go d.countLines()
@@ -96,8 +97,8 @@ func (d *demo) stream(ctx context.Context) error {
 		}
 		// A datagram is sent whether or not anybody listens yet; that it was refused says so of an earlier one.
 		_, _ = datagrams.Write([]byte(batch[last].JSON()))
-		if n%400 == 399 {
-			_, _ = datagrams.Write([]byte(`{"type": "counter", "payload`)) // cut off: it ends as a dead letter
+		if n%400 == 99 {
+			_, _ = datagrams.Write([]byte(`{"type": "counter", "payload`))
 		}
 	}
 }

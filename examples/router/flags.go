@@ -18,6 +18,7 @@ type config struct {
 	sync        bool
 	statsd      string
 	rules       string
+	remote      bool
 	demo, quiet bool
 }
 
@@ -58,6 +59,7 @@ func parse(args []string, out io.Writer) (*config, error) {
 	f.BoolVar(&c.sync, "sync", false, "fsync the archive before a message counts as archived")
 	f.StringVar(&c.statsd, "statsd", "", "send timers, counters and gauges to the statsd at `ADDR` (UDP)")
 	f.StringVar(&c.rules, "rules", "", "route by the rules in `FILE`, read again on SIGHUP")
+	f.BoolVar(&c.remote, "allow-remote", false, "let inputs be bound beyond loopback: anybody who reaches them can send")
 	f.BoolVar(&c.demo, "demo", false, "send a demonstration stream to the first -zmq endpoint and to -udp")
 	f.BoolVar(&c.quiet, "quiet", false, "do not show what flows where")
 	err := f.Parse(args)

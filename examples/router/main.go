@@ -18,12 +18,8 @@ import (
 
 	"github.com/mozilla-services/metlog-go/route"
 	"github.com/mozilla-services/metlog-go/sink"
-	"github.com/mozilla-services/metlog-go/sink/archivesink"
 	"github.com/mozilla-services/metlog-go/sink/ledger"
-	"github.com/mozilla-services/metlog-go/sink/statsdsink"
 	"github.com/mozilla-services/metlog-go/source"
-	"github.com/mozilla-services/metlog-go/source/udpsource"
-	"github.com/mozilla-services/metlog-go/source/zmqsource"
 )
 
 func main() {
@@ -64,58 +60,43 @@ func run(ctx context.Context, c *config) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	for _, warning := range router.Check() {
-		fmt.Fprintln(os.Stderr, "router: warning:", warning)
-	}
-
 	books := ledger.New(append(parts, router)...) // and everything they lead to
+	out := newScreen(os.Stdout)
+	warn(out, router)
+	c.reload(ctx, out, router, sinks)
 	if show != nil {
 		ctx = show.start(ctx)
 	}
-	c.reload(ctx, router, sinks)
 	if !c.quiet {
-		go watch(ctx, os.Stdout, parts, router, show)
+		go watch(ctx, out, parts, router, show)
+		context.AfterFunc(ctx, func() { out.say("draining; Ctrl-C again ends at once") })
 	}
 	err = source.Run(ctx, router, sources...)
 	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	err = errors.Join(err, books.Shutdown(grace), books.Balance())
-	fmt.Print("\n", books)
+	if account := router.Account(); err == nil || account.Offered > 0 {
+		fmt.Print("\n", books)
+	}
 	if err == nil {
-		fmt.Printf("Every message is accounted for. What was archived lies in %s\n", filepath.Join(c.archive, "dt=*", "hour=*"))
+		conclude(c, append(parts, queues(sinks)...))
 	}
 	return err
 }
 
-// endpoints makes the sinks a rule may name.
-func endpoints(c *config) (map[string]sink.Sink, error) {
-	archive, err := archivesink.New(c.archive, &archivesink.Options{Compress: c.compress, Sync: c.sync})
-	if err != nil {
-		return nil, err
-	}
-	sinks := map[string]sink.Sink{"archive": archive}
-	if c.statsd != "" {
-		if sinks["statsd"], err = statsdsink.New(c.statsd, nil); err != nil {
-			return nil, err
+// conclude says in a sentence what the books come to.
+func conclude(c *config, parts []sink.Accounter) {
+	var lost uint64
+	for _, part := range parts {
+		for reason, n := range part.Account().Dropped {
+			if reason != "deadletter" {
+				lost += n
+			}
 		}
 	}
-	return sinks, nil
-}
-
-// inputs makes the sources, and lists them once more as what keeps an account. What they cannot decode or deliver goes to
-// the archive as dead letters.
-func inputs(c *config, archive sink.Sink) (sources []source.Source, parts []sink.Accounter, err error) {
-	if len(c.zmq) > 0 {
-		s, e := zmqsource.New(c.zmq, &zmqsource.Options{DeadLetter: archive})
-		sources, parts, err = append(sources, s), append(parts, s), errors.Join(err, e)
+	if lost > 0 {
+		fmt.Printf("The books balance, but %d messages were dropped: see there.\n", lost)
+		return
 	}
-	if len(c.zmqSub) > 0 {
-		s, e := zmqsource.New(c.zmqSub, &zmqsource.Options{Subscribe: true, DeadLetter: archive})
-		sources, parts, err = append(sources, s), append(parts, s), errors.Join(err, e)
-	}
-	if c.udp != "" {
-		s, e := udpsource.New(c.udp, &udpsource.Options{DeadLetter: archive})
-		sources, parts, err = append(sources, s), append(parts, s), errors.Join(err, e)
-	}
-	return sources, parts, err
+	fmt.Printf("Every message is accounted for. The archive is %s\n", filepath.Join(c.archive, "dt=*", "hour=*"))
 }

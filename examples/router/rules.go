@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +19,7 @@ import (
 const (
 	archiveOnly = `archive: OTHERWISE -> archive`
 	withStatsd  = `
-stats:   Type in ("timer", "counter", "gauge") -> statsd
+stats:   Type in ("timer", "counter", "gauge") -> statsd best-effort
 archive: OTHERWISE -> archive`
 )
 
@@ -37,14 +38,20 @@ func (c *config) readRules(sinks map[string]sink.Sink) ([]route.Rule, error) {
 		text = strings.NewReader(withStatsd)
 	}
 	rules, err := route.ParseRules(text, sinks)
-	if err != nil && c.rules != "" {
+	if err == nil && len(rules) == 0 {
+		err = errors.New("no rule")
+	}
+	if err != nil && sinks["statsd"] == nil && strings.Contains(err.Error(), "sink statsd") {
+		err = fmt.Errorf("%w (-statsd says where it is)", err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("-rules %s: %w", c.rules, err)
 	}
-	return rules, err
+	return rules, nil
 }
 
 // reload has the rules read again at each SIGHUP until ctx ends. Rules that are wrong are told and change nothing.
-func (c *config) reload(ctx context.Context, router *route.Router, sinks map[string]sink.Sink) {
+func (c *config) reload(ctx context.Context, out *screen, router *route.Router, sinks map[string]sink.Sink) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
@@ -60,12 +67,20 @@ func (c *config) reload(ctx context.Context, router *route.Router, sinks map[str
 				err = router.Replace(rules...)
 			}
 			if err != nil {
-				fmt.Fprintln(os.Stderr, "router: the rules stay as they were:", err)
+				out.say("the rules stay as they were: %v", err)
 				continue
 			}
-			fmt.Fprintf(os.Stderr, "router: rules now in force: %s\n", names(rules))
+			out.say("rules now in force: %s", names(rules))
+			warn(out, router)
 		}
 	}()
+}
+
+// warn tells of rules that cannot be meant so.
+func warn(out *screen, router *route.Router) {
+	for _, warning := range router.Check() {
+		out.say("warning: %s", warning)
+	}
 }
 
 func names(rules []route.Rule) string {

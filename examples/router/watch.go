@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,53 +11,65 @@ import (
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// watch writes, every second until ctx ends, what each source took in during that second and which rules it went by. On a
-// terminal it writes over what it wrote before.
-func watch(ctx context.Context, out *os.File, sources []sink.Accounter, router *route.Router, show *demo) {
-	info, err := out.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+// watch shows, every second until ctx ends, what each source took in and which rules it went by.
+func watch(ctx context.Context, out *screen, sources []sink.Accounter, router *route.Router, show *demo) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	before := make(map[string]uint64)
-	up := ""
+	f := flows{before: make(map[sink.Accounter]uint64), at: time.Now()}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		parts := slices.Clone(sources)
+		parts := append([]sink.Accounter(nil), sources...)
 		for _, rule := range router.Next() {
 			parts = append(parts, rule.(sink.Accounter))
 		}
-		text := flows(time.Now(), parts, before) + show.report()
-		if !terminal {
-			fmt.Fprintln(out, text)
-			continue
-		}
-		fmt.Fprint(out, up, "\x1b[?7l", text, "\x1b[?7h") // long lines are cut: a wrapped one would be two to go up
-		up = fmt.Sprintf("\x1b[%dA\x1b[J", strings.Count(text, "\n"))
+		out.show(f.table(time.Now(), parts) + show.report())
 	}
 }
 
-// flows is a table of what each part was offered since before, which it brings up to date, and of what became of all it
-// was ever offered.
-func flows(now time.Time, parts []sink.Accounter, before map[string]uint64) string {
-	accounts := make([]sink.Account, len(parts))
-	width := 0
-	for i, part := range parts {
-		accounts[i] = part.Account()
-		width = max(width, utf8.RuneCountInString(accounts[i].Name))
+// flows are what each part had been offered at some time.
+type flows struct {
+	before map[sink.Accounter]uint64
+	at     time.Time
+}
+
+// table says of each part what it was offered a second since the last call, and what became of all it was ever offered. A
+// rule that has been replaced by one that reads the same is left out while nothing goes by it.
+func (f *flows) table(now time.Time, parts []sink.Accounter) string {
+	type row struct {
+		sink.Account
+		since uint64
 	}
+	var rows []row
+	width := 0
+	named := make(map[string]bool)
+	for _, part := range parts {
+		a := part.Account()
+		since := a.Offered - f.before[part]
+		f.before[part] = a.Offered
+		if named[a.Name] && since == 0 {
+			continue
+		}
+		named[a.Name] = true
+		rows = append(rows, row{a, since})
+		width = max(width, utf8.RuneCountInString(a.Name))
+	}
+	seconds := max(now.Sub(f.at).Seconds(), 0.001)
+	f.at = now
+
 	var text strings.Builder
-	fmt.Fprintf(&text, "%-*s %8s %9s %7s %7s\n", width, now.Format(time.TimeOnly), "a second", "done", "refused", "dropped")
-	for _, a := range accounts {
+	fmt.Fprintf(&text, "%-*s %8s  in all: %8s %7s %7s %7s\n", width, now.Format(time.TimeOnly), "a second", "done", "refused", "letters", "dropped")
+	for _, r := range rows {
 		var dropped uint64
-		for _, n := range a.Dropped {
+		for _, n := range r.Dropped {
 			dropped += n
 		}
-		fmt.Fprintf(&text, "%-*s %8d %9d %7d %7d\n", width, a.Name, a.Offered-before[a.Name], a.Done, a.Refused, dropped)
-		before[a.Name] = a.Offered
+		letters := r.Dropped["deadletter"]
+		fmt.Fprintf(&text, "%-*s %8.0f %17d %7d %7d %7d\n",
+			width, r.Name, float64(r.since)/seconds, r.Done, r.Refused, letters, dropped-letters)
 	}
 	return text.String()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,25 +13,49 @@ type account sink.Account
 
 func (a *account) Account() sink.Account { return sink.Account(*a) }
 
-func TestFlowsShowsWhatIsNew(t *testing.T) {
+func TestFlowsShowWhatIsNew(t *testing.T) {
 	in := &account{Name: "udp h:1", Offered: 5, Done: 4, Dropped: map[string]uint64{"deadletter": 1}}
 	out := &account{Name: "rule archive -> é", Offered: 4, Done: 3, Refused: 1}
 	parts := []sink.Accounter{in, out}
 	now := time.Date(2026, 11, 23, 9, 8, 7, 0, time.UTC)
-	before := make(map[string]uint64)
-	const first = `09:08:07          a second      done refused dropped
-udp h:1                  5         4       0       1
-rule archive -> é        4         3       1       0
+	f := flows{before: make(map[sink.Accounter]uint64), at: now.Add(-time.Second)}
+	const first = `09:08:07          a second  in all:     done refused letters dropped
+udp h:1                  5                 4       0       1       0
+rule archive -> é        4                 3       1       0       0
 `
-	if got := flows(now, parts, before); got != first {
+	if got := f.table(now, parts); got != first {
 		t.Errorf("got\n%swant\n%s", got, first)
 	}
-	in.Offered, in.Done = 12, 11
-	const second = `09:08:07          a second      done refused dropped
-udp h:1                  7        11       0       1
-rule archive -> é        0         3       1       0
+	in.Offered, in.Done = 15, 14
+	const second = `09:08:09          a second  in all:     done refused letters dropped
+udp h:1                  5                14       0       1       0
+rule archive -> é        0                 3       1       0       0
 `
-	if got := flows(now, parts, before); got != second {
+	if got := f.table(now.Add(2*time.Second), parts); got != second {
 		t.Errorf("got\n%swant\n%s", got, second)
+	}
+}
+
+// A replaced rule has the name of the one in force; it shows only while messages still go by it.
+func TestFlowsOfTwoRulesWithOneName(t *testing.T) {
+	new, old := &account{Name: "rule a", Offered: 7}, &account{Name: "rule a", Offered: 100}
+	now := time.Date(2026, 11, 23, 9, 8, 7, 0, time.UTC)
+	f := flows{before: map[sink.Accounter]uint64{old: 100}, at: now.Add(-time.Second)}
+	if got := f.table(now, []sink.Accounter{new, old}); strings.Count(got, "rule a") != 1 || !strings.Contains(got, "rule a        7 ") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// What is said stays: the next table does not go up over it.
+func TestScreenKeepsWhatIsSaid(t *testing.T) {
+	var out bytes.Buffer
+	s := &screen{table: &out, messages: &out, terminal: true}
+	s.show("a\n")
+	s.show("b\n")
+	s.say("said %d", 1)
+	s.show("c\n")
+	const want = "\x1b[?7la\n\x1b[?7h" + "\x1b[1A\x1b[J\x1b[?7lb\n\x1b[?7h" + "router: said 1\n" + "\x1b[?7lc\n\x1b[?7h"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

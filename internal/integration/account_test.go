@@ -13,23 +13,41 @@ type entry struct {
 	dropped                map[string]int
 }
 
-var accountLine = regexp.MustCompile(`^ *(\S.*?) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)(?: \(\d+ B\))?  +(0|\d+ [a-z]+(?:, \d+ [a-z]+)*)(?:  .*)?$`)
-
-// account returns the entry whose name begins so.
+// account returns the entry whose name begins so. Which columns there are the table's head says.
 func account(t testing.TB, output, name string) entry {
 	t.Helper()
+	var head []string
 	for line := range strings.Lines(output) {
-		parts := accountLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
-		if parts == nil || !strings.HasPrefix(parts[1], name) {
+		line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "dead letters", "deadletters")
+		if strings.HasPrefix(line, " ") && strings.HasSuffix(line, "  dropped") {
+			head = strings.Fields(line)
+			continue
+		}
+		if head == nil || !strings.HasPrefix(strings.TrimSpace(line), name) {
+			continue
+		}
+		cells := accountCell.FindAllString(line, -1)
+		if len(cells) < len(head) {
 			continue
 		}
 		e := entry{dropped: make(map[string]int)}
-		e.offered, _ = strconv.Atoi(parts[3])
-		e.done, _ = strconv.Atoi(parts[4])
-		e.refused, _ = strconv.Atoi(parts[5])
-		for reason := range strings.SplitSeq(parts[7], ", ") {
-			if count, why, ok := strings.Cut(reason, " "); ok {
-				e.dropped[why], _ = strconv.Atoi(count)
+		for i, cell := range cells[len(cells)-len(head):] {
+			n, _ := strconv.Atoi(strings.Fields(cell)[0])
+			switch head[i] {
+			case "offered":
+				e.offered = n
+			case "done":
+				e.done = n
+			case "refused":
+				e.refused = n
+			case "deadletters":
+				e.dropped["deadletter"] = n
+			case "dropped":
+				for reason := range strings.SplitSeq(strings.TrimSpace(cell), ", ") {
+					if count, why, ok := strings.Cut(reason, " "); ok {
+						e.dropped[why], _ = strconv.Atoi(count)
+					}
+				}
 			}
 		}
 		return e
@@ -37,3 +55,6 @@ func account(t testing.TB, output, name string) entry {
 	t.Fatalf("no account of %s in\n%s", name, output)
 	return entry{}
 }
+
+// accountCell is what two spaces stand before in a line of the account.
+var accountCell = regexp.MustCompile(`  \d+( \(\d+ B\))?( [a-z]+(, \d+ [a-z]+)*)?`)

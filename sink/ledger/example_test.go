@@ -41,8 +41,8 @@ func Example() {
 	// Output:
 	// timer 25
 	// error: <nil>
-	//                                            opening  offered  done  refused  held     dropped  last error
-	// queue -> filter -> each ledger_test.print        0        2     2        0     0           0
-	//   filter -> each ledger_test.print               0        2     1        0     0  1 filtered
-	//     each ledger_test.print                       0        1     1        0     0           0
+	//                                            offered  done     dropped
+	// queue -> filter -> each ledger_test.print        2     2           0
+	//   filter -> each ledger_test.print               2     1  1 filtered
+	//     each ledger_test.print                       1     1           0
 }

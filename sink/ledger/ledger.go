@@ -25,7 +25,7 @@ type Ledger struct {
 // A part is something that messages pass through.
 type part struct {
 	is    any
-	depth int     // steps from a part given to New
+	given bool    // to New
 	feeds []*part // what it sends to
 	kept  bool    // it said at its end where it keeps what it holds
 }
@@ -50,19 +50,25 @@ func (l *Ledger) look() []*part {
 	w := walk{ledger: l, seen: make(map[*part]bool)}
 	given := make([]*part, len(l.given))
 	for i, p := range l.given {
-		given[i] = w.find(p, 0, place{nil, i})
+		given[i] = w.find(p, place{nil, i})
+		given[i].given = true
 	}
 	for i, from := range given {
-		if _, ok := from.is.(sink.Sink); ok {
+		if isSink(from.is) {
 			continue
 		}
 		for _, to := range given[i+1:] {
-			if _, ok := to.is.(sink.Sink); ok {
+			if isSink(to.is) {
 				from.feed(to)
 			}
 		}
 	}
 	return slices.Clone(l.parts)
+}
+
+func isSink(v any) bool {
+	_, ok := v.(sink.Sink)
+	return ok
 }
 
 func (p *part) feed(to *part) {
@@ -87,8 +93,8 @@ type place struct {
 const maxPlaces = 1000
 
 // find returns the part that v is, which it makes when it is new, after finding all that it leads to.
-func (w *walk) find(v any, depth int, at place) *part {
-	p := w.ledger.part(v, depth, at)
+func (w *walk) find(v any, at place) *part {
+	p := w.ledger.part(v, at)
 	if w.seen[p] {
 		return p
 	}
@@ -99,14 +105,14 @@ func (w *walk) find(v any, depth int, at place) *part {
 	}
 	for i, next := range wrapper.Next() {
 		if !isnil.Is(next) {
-			p.feed(w.find(next, depth+1, place{p, i}))
+			p.feed(w.find(next, place{p, i}))
 		}
 	}
 	return p
 }
 
 // part returns the known part that v is, or a new one.
-func (l *Ledger) part(v any, depth int, at place) *part {
+func (l *Ledger) part(v any, at place) *part {
 	key := v
 	comparable := reflect.ValueOf(v).Comparable()
 	if !comparable {
@@ -118,7 +124,7 @@ func (l *Ledger) part(v any, depth int, at place) *part {
 	if !comparable {
 		l.places++
 	}
-	p := &part{is: v, depth: depth}
+	p := &part{is: v}
 	l.parts = append(l.parts, p)
 	l.known[key] = p
 	return p

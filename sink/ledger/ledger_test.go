@@ -122,7 +122,7 @@ func TestEveryPartStandsOnce(t *testing.T) {
 	router := newPart(d, "router", first, second, sink.Discard)
 	books := ledger.New(&source{sink.Account{Name: "source"}}, router)
 	want := []string{
-		"source 0 0 0 0 0 0", "router 0 0 0 0 0 0", "first 0 0 0 0 0 0", "archive 0 0 0 0 0 0", "second 0 0 0 0 0 0",
+		"source 0 0 0", "router 0 0 0", "first 0 0 0", "archive 0 0 0", "second 0 0 0",
 		"*ledger_test.mute (keeps no account)", "sink.discard (keeps no account)",
 	}
 	for range 2 {
@@ -138,7 +138,7 @@ func TestPartsThatComeLaterAreFound(t *testing.T) {
 	router := newPart(d, "router", gone)
 	books := ledger.New(router)
 	router.to = []sink.Sink{newPart(d, "new")}
-	want := []string{"router 0 0 0 0 0 0", "gone 0 0 0 0 0 0", "new 0 0 0 0 0 0"}
+	want := []string{"router 0 0 0", "gone 0 0 0", "new 0 0 0"}
 	if got := lines(books); !slices.Equal(got, want) {
 		t.Errorf("the books are %q, want %q", got, want)
 	}
@@ -153,7 +153,7 @@ func TestPartsThatComeLaterAreFound(t *testing.T) {
 func TestValuesThatCannotBeCompared(t *testing.T) {
 	to := value{to: []sink.Sink{value{}, sink.Discard}}
 	books := ledger.New(to, value{})
-	want := []string{"value 0 0 0 0 0 0", "value 0 0 0 0 0 0", "sink.discard (keeps no account)", "value 0 0 0 0 0 0"}
+	want := []string{"value 0 0 0", "value 0 0 0", "sink.discard (keeps no account)", "value 0 0 0"}
 	for range 2 {
 		if got := lines(books); !slices.Equal(got, want) {
 			t.Errorf("the books are %q, want %q", got, want)
@@ -188,13 +188,49 @@ func TestReport(t *testing.T) {
 		LastError: errors.New("bad\r\nline " + strings.Repeat("x", 200)),
 	}
 	const want = "" +
-		"              opening  offered  done  refused       held                 dropped  last error\n" +
-		"sta�[31mtsd�        1       10     3        2  4 (512 B)  1 deadletter, 1 oldest  bad��line "
+		"              opening  offered  done  refused       held  dead letters   dropped\n" +
+		"sta�[31mtsd�        1       10     3        2  4 (512 B)             1  1 oldest\n" +
+		"last error of sta�[31mtsd�: bad��line "
 	got := ledger.New(&source{a}).String()
 	if want := want + strings.Repeat("x", 110) + "…\n"; got != want {
 		t.Errorf("the report is\n%q\nwant\n%q", got, want)
 	}
 }
+
+// An error stands once, with the part it began in.
+func TestReportTellsAnErrorOnce(t *testing.T) {
+	d := new(diary)
+	cause := errors.New("no such host")
+	leaf := newPart(d, "leaf")
+	leaf.account.LastError = cause
+	twin := newPart(d, "twin")
+	twin.account.LastError = cause
+	router := newPart(d, "router", leaf, twin)
+	router.account.LastError = fmt.Errorf("rule x: %w", cause)
+	got := ledger.New(&source{sink.Account{Name: "source", LastError: router.account.LastError}}, router).String()
+	if _, errs, _ := strings.Cut(got, "last error"); errs != " of twin: no such host\n" {
+		t.Errorf("the report is\n%s", got)
+	}
+}
+
+// What a source's dead letter and a router both lead to stands below the router.
+func TestReportPutsADeadLetterBelowTheRouter(t *testing.T) {
+	d := new(diary)
+	archive := newPart(d, "archive")
+	from := newPart(d, "from", archive)
+	books := ledger.New(&feeding{source{sink.Account{Name: "source"}}, from.to}, newPart(d, "router", archive))
+	if got, want := lines(books), []string{"source 0 0 0", "router 0 0 0", "archive 0 0 0"}; !slices.Equal(got, want) {
+		t.Errorf("the books are %q, want %q", got, want)
+	}
+}
+
+// feeding is a source with a dead letter.
+type feeding struct {
+	source
+	to []sink.Sink
+}
+
+func (f *feeding) Next() []sink.Sink { return f.to }
 
 func TestBalance(t *testing.T) {
 	held := sink.Account{Name: "queue", Offered: 3, Held: 3}

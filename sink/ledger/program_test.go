@@ -68,7 +68,7 @@ func TestWholeProgram(t *testing.T) {
 		if len(store.types) != 6 || strings.Count(strings.Join(store.types, " "), envelope.TypeDeadLetter) != 3 {
 			t.Errorf("the archive has %v", store.types)
 		}
-		if report := books.String(); !strings.Contains(report, "3 deadletter") {
+		if report := books.String(); !strings.Contains(report, "  dead letters  dropped\n") || !strings.Contains(report, "             3        0\n") {
 			t.Errorf("the report is\n%s", report)
 		}
 	})

@@ -13,24 +13,94 @@ import (
 )
 
 // String returns the report: a line for each part, indented by how far it is from the parts given to [New], with what its
-// account says. What comes from outside, such as an error's text, is shortened and shown without control characters.
+// account says, and below them the parts' last errors. Terms that are 0 for all are left out, but for offered, done and
+// dropped. Dead letters, which are Dropped "deadletter" to an account, have a column of their own: they went somewhere.
+// What comes from outside, such as an error's text, is shortened and shown without control characters.
 func (l *Ledger) String() string {
-	rows := [][]string{{"", "opening", "offered", "done", "refused", "held", "dropped", "last error"}}
-	for _, p := range l.look() {
-		a, ok := p.account()
-		name := strings.Repeat("  ", min(p.depth, maxIndent)) + clean(a.Name)
-		if !ok {
-			rows = append(rows, []string{name + " (keeps no account)"})
+	parts := tree(l.look())
+	accounts, keeps := make([]sink.Account, len(parts)), make([]bool, len(parts))
+	var all sink.Account
+	letters := uint64(0)
+	for i, p := range parts {
+		accounts[i], keeps[i] = p.account()
+		all.Opening += accounts[i].Opening
+		all.Refused += accounts[i].Refused
+		all.Held += accounts[i].Held
+		letters += accounts[i].Dropped[deadLetter]
+	}
+	all.Dropped = map[string]uint64{deadLetter: letters}
+	columns := shown(&all)
+	rows := [][]string{{""}}
+	for _, c := range columns {
+		rows[0] = append(rows[0], c.head)
+	}
+	for i, p := range parts {
+		row := []string{strings.Repeat("  ", min(p.depth, maxIndent)) + clean(accounts[i].Name)}
+		if keeps[i] {
+			for _, c := range columns {
+				row = append(row, c.cell(&accounts[i]))
+			}
+		} else {
+			row[0] += " (keeps no account)"
+		}
+		rows = append(rows, row)
+	}
+	return table(rows) + lastErrors(accounts)
+}
+
+// A column is what one of an account's terms looks like.
+type column struct {
+	head string
+	cell func(*sink.Account) string
+}
+
+// shown returns the columns of a report whose accounts add up to all.
+func shown(all *sink.Account) (columns []column) {
+	add := func(head string, wanted bool, cell func(*sink.Account) string) {
+		if wanted {
+			columns = append(columns, column{head, cell})
+		}
+	}
+	add("opening", all.Opening > 0, func(a *sink.Account) string { return number(a.Opening) })
+	add("offered", true, func(a *sink.Account) string { return number(a.Offered) })
+	add("done", true, func(a *sink.Account) string { return number(a.Done) })
+	add("refused", all.Refused > 0, func(a *sink.Account) string { return number(a.Refused) })
+	add("held", all.Held > 0, held)
+	add("dead letters", all.Dropped[deadLetter] > 0, func(a *sink.Account) string { return number(a.Dropped[deadLetter]) })
+	add("dropped", true, dropped)
+	return columns
+}
+
+// lastErrors lists the parts' last errors. What a part only passed on from one behind it is not told again.
+func lastErrors(accounts []sink.Account) string {
+	var b strings.Builder
+	for i, a := range accounts {
+		if a.LastError == nil || passedOn(accounts, i) {
 			continue
 		}
-		rows = append(rows, []string{
-			name, number(a.Opening), number(a.Offered), number(a.Done), number(a.Refused), held(&a), dropped(&a), lastError(&a),
-		})
+		fmt.Fprintf(&b, "last error of %s: %s\n", clean(a.Name), clean(a.LastError.Error()))
 	}
-	return table(rows)
+	return b.String()
+}
+
+// passedOn reports whether the error of account i holds that of another, or is that of an earlier one.
+func passedOn(accounts []sink.Account, i int) bool {
+	text := accounts[i].LastError.Error()
+	for j, other := range accounts {
+		if j == i || other.LastError == nil {
+			continue
+		}
+		inner := other.LastError.Error()
+		if inner == text && j > i || inner != text && strings.Contains(text, inner) {
+			return true
+		}
+	}
+	return false
 }
 
 const (
+	deadLetter = "deadletter" // the reason under which accounts count what a dead letter took
+
 	maxIndent = 8
 	maxText   = 120 // characters of a name or an error
 )
@@ -47,7 +117,7 @@ func held(a *sink.Account) string {
 func dropped(a *sink.Account) string {
 	var reasons []string
 	for _, reason := range slices.Sorted(maps.Keys(a.Dropped)) {
-		if n := a.Dropped[reason]; n > 0 {
+		if n := a.Dropped[reason]; n > 0 && reason != deadLetter {
 			reasons = append(reasons, fmt.Sprintf("%d %s", n, clean(reason)))
 		}
 	}
@@ -55,13 +125,6 @@ func dropped(a *sink.Account) string {
 		return "0"
 	}
 	return strings.Join(reasons, ", ")
-}
-
-func lastError(a *sink.Account) string {
-	if a.LastError == nil {
-		return ""
-	}
-	return clean(a.LastError.Error())
 }
 
 // clean returns text as one short printable line.
@@ -81,7 +144,7 @@ func clean(text string) string {
 	return b.String()
 }
 
-// table aligns rows: the first column and the last to the left, the others to the right.
+// table aligns rows: the first column to the left, the others to the right.
 func table(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
@@ -97,12 +160,9 @@ func table(rows [][]string) string {
 		var line strings.Builder
 		for i, cell := range row {
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			switch i {
-			case 0:
+			if i == 0 {
 				line.WriteString(cell + pad)
-			case len(widths) - 1:
-				line.WriteString("  " + cell)
-			default:
+			} else {
 				line.WriteString("  " + pad + cell)
 			}
 		}
