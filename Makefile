@@ -7,7 +7,8 @@
 run: ; @.ci/install build
 	@mkdir -p .bin && go build -o .bin/router ./examples/router && exec .bin/router -demo
 
-test: check integration
+test: ; @.ci/install test
+	@$(MAKE) --no-print-directory check integration
 
 check: ; @.ci/install build
 	go vet ./...

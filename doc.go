@@ -11,6 +11,8 @@
 //		"log"
 //		"os"
 //		"os/signal"
+//		"syscall"
+//		"time"
 //
 //		"github.com/mozilla-services/metlog-go/route"
 //		"github.com/mozilla-services/metlog-go/sink/archivesink"
@@ -21,25 +23,27 @@
 //	)
 //
 //	func main() {
-//		zmq, err1 := zmqsource.New([]string{"tcp://127.0.0.1:5565"}, nil)
+//		archive, err1 := archivesink.New("metlog-archive", nil) // JSON lines that SQL engines read
 //		statsd, err2 := statsdsink.New("127.0.0.1:8125", nil)
-//		archive, err3 := archivesink.New("metlog-archive", nil) // JSON lines that SQL engines read
-//		if err := errors.Join(err1, err2, err3); err != nil {
-//			log.Fatal(err)
-//		}
-//		router, err := route.New(
+//		zmq, err3 := zmqsource.New([]string{"tcp://127.0.0.1:5565"}, &zmqsource.Options{DeadLetter: archive})
+//		router, err4 := route.New(
 //			route.Rule{Name: "stats", When: route.Type("timer", "counter", "gauge"), To: statsd},
 //			route.Rule{Name: "archive", When: route.Otherwise, To: archive},
 //		)
+//		if err := errors.Join(err1, err2, err3, err4); err != nil {
+//			log.Fatal(err)
+//		}
+//		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+//		defer stop()
+//		books := ledger.New(zmq, router)    // and everything they lead to
+//		err := source.Run(ctx, router, zmq) // until ctx ends, and until everything received is delivered
+//		grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+//		defer cancel()
+//		err = errors.Join(err, books.Shutdown(grace), books.Balance())
+//		fmt.Print(books)
 //		if err != nil {
 //			log.Fatal(err)
 //		}
-//		books := ledger.New(zmq, router) // and everything they lead to
-//		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-//		defer stop()
-//		err = source.Run(ctx, router, zmq) // until Ctrl-C, and until everything received is delivered
-//		err = errors.Join(err, books.Shutdown(context.Background()), books.Balance())
-//		fmt.Println(books, err)
 //	}
 //
 // # The map
@@ -54,7 +58,7 @@
 //	zerologsource         │    udpsource ─┘                 └─ otherwise: archivesink ──► a directory ──► SQL
 //	slogsource ───────────┘
 //
-// The packages, from left to right:
+// The packages, each knowing only those before it:
 //
 //   - [github.com/mozilla-services/metlog-go/envelope] is the message: JSON that is validated once and passed on as it is.
 //   - [github.com/mozilla-services/metlog-go/sink] says what accepts messages, and has the combinators, the queue and the

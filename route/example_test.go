@@ -73,7 +73,7 @@ func ExampleParse() {
 	// Output:
 	// Type == 'oldstyle' && (Severity <= Error || Fields[user][0]['full name'] =~ /^root\b/)
 	// true
-	// no severity is called Worse at offset 28
+	// no severity is called Worse; text stands in quotes at offset 28
 }
 
 func ExampleParseRules() {

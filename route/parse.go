@@ -252,7 +252,7 @@ func (p *parser) literal() (literal, error) {
 		if l, ok := severityNamed(word); ok {
 			return l, nil
 		}
-		return literal{}, p.failAt(start, fmt.Sprintf("no severity is called %.40s", word))
+		return literal{}, p.failAt(start, fmt.Sprintf("no severity is called %.40s; text stands in quotes", word))
 	}
 	if n, length := scanNumber(p.text[p.pos:]); length > 0 {
 		l := literal{kind: numberLiteral, text: strings.Clone(p.text[p.pos : p.pos+length]), num: n}

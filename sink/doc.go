@@ -24,7 +24,7 @@
 //
 //   - return nil only for what has reached the level they document, and name the others in a BatchError;
 //   - mark as Permanent what the same message would fail with again, and only that;
-//   - do not retry, and start no goroutine for it: a Queue, a Retry or a spool before them does;
+//   - do not retry, and start no goroutine for it: a Queue or a Retry before them does;
 //   - wait for nothing that ctx cannot end, and do not look at ctx where they need not wait;
 //   - embed [Counters] and return them as Account, under a name that says what they are and where they lead, without
 //     secrets;

@@ -20,7 +20,7 @@ type retry struct {
 
 // Retry sends to next, and again what failed, until it is taken, hopeless ([Permanent] or [ErrClosed]), past giveUp, or ctx
 // has ended. Only what failed is sent again; between attempts it waits as backoff says, or longer where next asked for that
-// with [RetryAfter]. It is for a leaf with neither a [Queue] nor a spool before it, since Send lasts as long as the retries
+// with [RetryAfter]. It is for a leaf without a [Queue] before it, since Send lasts as long as the retries
 // do: Send returns nil when next has taken every message, else the last error of each that it has not, joined with ctx's
 // when that ended the wait. Retry panics when next is nil or backoff or giveUp holds a negative value or Min above Max.
 func Retry(next Sink, backoff Backoff, giveUp GiveUp) Sink {

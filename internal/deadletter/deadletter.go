@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"os"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -13,6 +15,15 @@ import (
 
 // MaxFrame is how many bytes of an undecodable frame are kept.
 const MaxFrame = 64 << 10
+
+// hostname is whose hands the message was in; it does not change while a program runs.
+var hostname = sync.OnceValue(func() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+})
 
 // A Reason is why a message was given up.
 type Reason struct {
@@ -28,6 +39,8 @@ func Wrap(m *envelope.Message, r Reason) (envelope.Message, error) {
 	return envelope.Draft{
 		Type:     envelope.TypeDeadLetter,
 		Severity: envelope.Warning,
+		PID:      os.Getpid(),
+		Hostname: hostname(),
 		Payload:  m.JSON(),
 		Fields: []slog.Attr{
 			slog.String("sink", r.Sink),
@@ -60,7 +73,14 @@ func Undecodable(frame string, err error, origin string) (envelope.Message, erro
 		frame = base64.StdEncoding.EncodeToString([]byte(frame))
 		fields = append(fields, slog.String("encoding", "base64"))
 	}
-	return envelope.Draft{Type: envelope.TypeUndecodable, Severity: envelope.Warning, Payload: frame, Fields: fields}.Seal()
+	return envelope.Draft{
+		Type:     envelope.TypeUndecodable,
+		Severity: envelope.Warning,
+		PID:      os.Getpid(),
+		Hostname: hostname(),
+		Payload:  frame,
+		Fields:   fields,
+	}.Seal()
 }
 
 // maxError bounds the text of an error that goes into a message: an endpoint's answer may be part of it.

@@ -109,6 +109,22 @@ func TestUndecodable(t *testing.T) {
 	}
 }
 
+// What metlog writes itself passes its own strict reader.
+func TestLettersAreStrict(t *testing.T) {
+	m := parse(t, `{"type":"x"}`)
+	letter, err1 := Wrap(&m, Reason{Sink: "statsd", Err: errors.New("down"), Attempts: 1})
+	undecodable, err2 := Undecodable("{", errors.New("cut off"), "here")
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	strict := envelope.Parser{Strict: true}
+	for _, m := range []envelope.Message{letter, undecodable} {
+		if _, err := strict.AppendParse(nil, m.JSON(), 0, envelope.Meta{}); err != nil {
+			t.Errorf("%s: %v", m.JSON(), err)
+		}
+	}
+}
+
 func TestCutKeepsContinuationBytes(t *testing.T) {
 	if got := cut(strings.Repeat("\x80", 10), 5); len(got) != 5 {
 		t.Errorf("cut of bytes that are no text returned %d of 5", len(got))

@@ -25,6 +25,9 @@ func ParseEndpoint(text string, bind bool) (Endpoint, error) {
 	if reason := e.wrong(); reason != "" {
 		return Endpoint{}, fmt.Errorf("endpoint %q: %s", text, reason)
 	}
+	if port, ok := strings.CutPrefix(e.Address, "tcp://localhost:"); ok && e.Bind {
+		e.Address = "tcp://127.0.0.1:" + port // libzmq binds addresses and interfaces, not names
+	}
 	return e, nil
 }
 
@@ -72,7 +75,7 @@ func (e Endpoint) Exposed() bool {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
-	return host != "localhost" && (err != nil || !ip.Unmap().IsLoopback())
+	return err != nil || !ip.Unmap().IsLoopback()
 }
 
 // ipv6 reports whether e's host is a literal IPv6 address. Other hosts are looked up as IPv4, as libzmq does by default.

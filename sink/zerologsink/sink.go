@@ -39,7 +39,7 @@ func (s *Sink) Borrows() bool { return true }
 // Account returns the sink's books.
 func (s *Sink) Account() sink.Account { return s.books.Account("zerolog") }
 
-var errZero = sink.Permanent(errors.New("zerologsink: zero Message")) //nolint:gochecknoglobals // never written to
+var errZero = sink.Permanent(errors.New("zerologsink: zero Message"))
 
 // print prints one message and enters it in the books.
 func (s *Sink) print(m *envelope.Message) error {

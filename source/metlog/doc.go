@@ -20,7 +20,7 @@
 // # Done, and what is lost
 //
 // A message is Done when the sink's Send has taken it. A batch is offered once. What the sink refuses is Dropped
-// "refused" and told to [Options.OnError]; who wants it sent again puts a [sink.Queue] or a spool before the sink. What
+// "refused" and told to [Options.OnError]; who wants it sent again puts a [sink.Queue] before the sink. What
 // waits to be sent is lost when the process is killed; that is at most [Options.FlushInterval] old while the sink keeps
 // up. [Client.Flush] and [Client.Shutdown] leave nothing behind.
 //

@@ -10,7 +10,6 @@ const redacted = `"[redacted]"`
 // A redactor has parts of names, in lower case, whose values are not shown.
 type redactor []string
 
-//nolint:gochecknoglobals // a table, never written to
 var usuallyRedacted = redactor{
 	"password", "passwd", "passphrase", "secret", "token", "authorization", "cookie", "credential", "key",
 }

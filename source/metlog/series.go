@@ -22,7 +22,6 @@ type share struct {
 	due  atomic.Uint64 // the number in its series of the next one that is sent
 }
 
-//nolint:gochecknoglobals // a constant
 var whole = &share{rate: 1}
 
 // shareOf returns the share of a rate, for a series of which seen have been.

@@ -37,7 +37,6 @@ const (
 	reasons
 )
 
-//nolint:gochecknoglobals // a table, never written to
 var reasonNames = [reasons]string{
 	"sampled", "filtered", "full", "closed", "refused", "shutdown", "values", "number", "large", "limited",
 }

@@ -98,7 +98,6 @@ func (t *tamer) any(v slog.Value) slog.Value {
 	return v
 }
 
-//nolint:gochecknoglobals // constants
 var (
 	marshaler     = reflect.TypeFor[interface{ MarshalJSON() ([]byte, error) }]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()

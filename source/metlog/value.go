@@ -21,7 +21,6 @@ const (
 	maxHex      = 64      // bytes of an array that are shown
 )
 
-//nolint:gochecknoglobals // a constant
 var contextType = reflect.TypeFor[context.Context]()
 
 // A renderer writes values as JSON. It calls no methods but time's, reads no map, and knows when to stop.
