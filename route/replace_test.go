@@ -98,7 +98,6 @@ func TestReplaceRefuses(t *testing.T) {
 		want string
 	}{
 		{"what New refuses", Rule{Name: "y"}, `route: Replace: rule "y": To is nil`},
-		{"another Borrows", Rule{Name: "y", To: &leaf{borrows: true}}, "route: Replace: Borrows is false and would change"},
 		{"itself", Rule{Name: "y", To: router}, `route: Replace: rule "y": To leads back to this router`},
 		{"itself, behind others", Rule{Name: "y", To: sink.Tee(plain, nested)}, `route: Replace: rule "y": To leads back to this router`},
 	}
@@ -134,6 +133,14 @@ func TestBorrowsIsTheAND(t *testing.T) {
 	}
 	if err := r.Replace(Rule{Name: "x", To: no}); err == nil || !r.Borrows() {
 		t.Errorf("Replace: %v", err)
+	}
+}
+
+// A router that has never said that nothing is kept goes on saying so when nothing is kept any more.
+func TestReplaceByBorrowersOnly(t *testing.T) {
+	r := mustNew(t, Rule{Name: "x", To: &leaf{}})
+	if err := r.Replace(Rule{Name: "x", To: &leaf{borrows: true}}); err != nil || r.Borrows() {
+		t.Errorf("Replace: %v, Borrows: %v", err, r.Borrows())
 	}
 }
 

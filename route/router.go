@@ -2,6 +2,7 @@ package route
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -66,8 +67,8 @@ func (r *Router) Send(ctx context.Context, batch []envelope.Message) error {
 // its name, its sink and its BestEffort, goes on with its account; the accounts of rules that are gone, and what those
 // lead to, stay in Next, so each new sink in place of another costs a little memory for good. (A sink that cannot be
 // compared, such as a func, is a new one each time.) A sink that no rule leads to any more belongs, as before, to who made
-// it. Rules that [New] would not take are an error, and so are rules that lead back to the router or change what Borrows
-// says; the router then stays as it was.
+// it. Rules that [New] would not take are an error, and so are rules that lead back to the router, or to a sink that keeps
+// messages when Borrows says that none does; the router then stays as it was.
 func (r *Router) Replace(rules ...Rule) error {
 	if err := r.validate(rules); err != nil {
 		return fmt.Errorf("route: Replace: %w", err)
@@ -94,8 +95,8 @@ func (r *Router) validate(rules []Rule) error {
 	if err := validate(rules); err != nil {
 		return err
 	}
-	if borrows(rules) != r.borrows {
-		return fmt.Errorf("Borrows is %v and would change", r.borrows)
+	if r.borrows && !borrows(rules) {
+		return errors.New("a sink keeps messages, and the router has said that none does (Borrows)")
 	}
 	for i := range rules {
 		if leadsTo(rules[i].To, r, map[sink.Sink]bool{}) {

@@ -19,27 +19,12 @@ func endpoints(c *config) (map[string]sink.Sink, error) {
 	}
 	sinks := map[string]sink.Sink{"archive": archive}
 	if c.statsd != "" {
-		statsd, err := statsdsink.New(c.statsd, nil)
-		if err != nil {
-			return nil, err
-		}
-		// Looking up its name may take a while, and a metric is worth less than what stands behind it.
-		sinks["statsd"], err = sink.NewQueue(statsd, &sink.QueueOptions{Full: sink.DropOldest, DeadLetter: archive})
-		if err != nil {
+		// No queue before it: it cannot wait, and what it cannot say in a line of statsd's becomes a dead letter at the source.
+		if sinks["statsd"], err = statsdsink.New(c.statsd, nil); err != nil {
 			return nil, err
 		}
 	}
 	return sinks, nil
-}
-
-// queues returns the sinks that drop messages when they must.
-func queues(sinks map[string]sink.Sink) (queues []sink.Accounter) {
-	for _, s := range sinks {
-		if q, ok := s.(*sink.Queue); ok {
-			queues = append(queues, q)
-		}
-	}
-	return queues
 }
 
 // inputs makes the sources, and lists them once more as what keeps an account. What they cannot decode or deliver goes to

@@ -79,16 +79,16 @@ func run(ctx context.Context, c *config) error {
 		fmt.Print("\n", books)
 	}
 	if err == nil {
-		conclude(c, append(parts, queues(sinks)...))
+		conclude(c, parts)
 	}
 	return err
 }
 
 // conclude says in a sentence what the books come to.
-func conclude(c *config, parts []sink.Accounter) {
+func conclude(c *config, sources []sink.Accounter) {
 	var lost uint64
-	for _, part := range parts {
-		for reason, n := range part.Account().Dropped {
+	for _, s := range sources {
+		for reason, n := range s.Account().Dropped {
 			if reason != "deadletter" {
 				lost += n
 			}

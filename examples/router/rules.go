@@ -19,7 +19,7 @@ import (
 const (
 	archiveOnly = `archive: OTHERWISE -> archive`
 	withStatsd  = `
-stats:   Type in ("timer", "counter", "gauge") -> statsd best-effort
+stats:   Type in ("timer", "counter", "gauge") -> statsd
 archive: OTHERWISE -> archive`
 )
 
