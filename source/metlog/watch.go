@@ -35,13 +35,15 @@ func Var(ctx context.Context, name string, v any) context.Context {
 // Scope returns a child of ctx with room of its own for watched values, and a function that empties it, after which it
 // takes no more. What ctx itself holds is shown too. It is for the middleware that captures.
 func Scope(ctx context.Context) (context.Context, func()) {
-	h := &holder{above: holderOf(ctx)}
-	return context.WithValue(orBackground(ctx), holderKey{}, h), h.end
+	h := holderIn(ctx) // the rest is inlined, and h.end allocates nothing
+	return h, h.end
 }
 
-// A holder has the values that functions watch.
+// A holder has the values that functions watch. It is the context that is asked for it, so that the two are one
+// allocation a request.
 type holder struct {
-	above *holder
+	context.Context
+
 	mu    sync.Mutex
 	ended bool
 	list  []watched
@@ -69,6 +71,22 @@ func holderOf(ctx context.Context) *holder {
 	return h
 }
 
+// holderIn returns a child of ctx that is a holder.
+//
+//go:noinline
+func holderIn(ctx context.Context) *holder { return &holder{Context: orBackground(ctx)} }
+
+// Value implements context.Context.
+func (h *holder) Value(key any) any {
+	if key == (holderKey{}) {
+		return h
+	}
+	return h.Context.Value(key)
+}
+
+// String keeps fmt from reading what others may be writing to.
+func (h *holder) String() string { return "metlog.Scope" }
+
 func orBackground(ctx context.Context) context.Context {
 	if ctx == nil {
 		return context.Background()
@@ -82,8 +100,8 @@ func register(ctx context.Context, name string, at reflect.Value, text []byte) c
 	runtime.Callers(3, pc[:])
 	h := holderOf(ctx)
 	if h == nil {
-		h = new(holder)
-		ctx = context.WithValue(orBackground(ctx), holderKey{}, h)
+		h = holderIn(ctx)
+		ctx = h
 	}
 	h.put(watched{name: name, pc: pc[0], at: at, text: text})
 	return ctx
@@ -108,13 +126,13 @@ func (h *holder) put(w watched) {
 // end empties the holder for good.
 func (h *holder) end() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.ended, h.list = true, nil
+	h.mu.Unlock()
 }
 
 // all returns what the holder and those above it have, the newest first.
 func (h *holder) all() (list []watched) {
-	for ; h != nil; h = h.above {
+	for ; h != nil; h = holderOf(h.Context) {
 		h.mu.Lock()
 		for i := len(h.list) - 1; i >= 0; i-- {
 			list = append(list, h.list[i])
