@@ -3,6 +3,7 @@ package envelope
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -11,13 +12,14 @@ import (
 type Shape struct {
 	head    []byte   // from the opening brace to the type's closing quote
 	keys    []string // each with the comma before and the colon after; "" for a name that stands again later
+	names   []string // the keys as they were given
 	escaped bool     // the type
 }
 
 // NewShape returns the Shape of messages of type typ with the fields named by keys. Of a name that stands twice the last
 // value will be written.
 func NewShape(typ string, keys ...string) *Shape {
-	s := &Shape{keys: make([]string, len(keys))}
+	s := &Shape{keys: make([]string, len(keys)), names: slices.Clone(keys)}
 	s.head, s.escaped = appendString([]byte(headText), typ)
 	last := make(map[string]int, len(keys))
 	for i, key := range keys {
@@ -44,6 +46,12 @@ func (e *CountError) Error() string {
 //
 // A wrong number of values is a *[CountError]. Slab is then returned as it was, and *m is the zero Message.
 func (e *Encoder) AppendShape(slab []byte, m *Message, at time.Time, sev Severity, shape *Shape, payload string, values []slog.Value) ([]byte, error) {
+	return e.AppendShapeWith(slab, m, at, sev, shape, payload, nil, values)
+}
+
+// AppendShapeWith is [Encoder.AppendShape] with attributes before the values. Those that have one of the shape's names
+// are left out.
+func (e *Encoder) AppendShapeWith(slab []byte, m *Message, at time.Time, sev Severity, shape *Shape, payload string, attrs []slog.Attr, values []slog.Value) ([]byte, error) {
 	if len(values) != len(shape.keys) {
 		*m = Message{}
 		return slab, &CountError{len(shape.keys), len(values)}
@@ -52,8 +60,28 @@ func (e *Encoder) AppendShape(slab []byte, m *Message, at time.Time, sev Severit
 	b := append(slab, shape.head...)
 	m.members[memberType] = spanOf(len(headText), len(shape.head))
 	b = e.openRest(b, base, m, at, sev, payload, shape.escaped)
+	object := len(b)
 	b = append(b, '{')
-	for i, key := range shape.keys {
+	doubt := false
+	if len(attrs) > 0 {
+		b, doubt = appendAttrs(b, attrs, fieldsDepth)
+		doubt = doubt || shape.shares(attrs)
+	}
+	b = append(shape.append(b, values), '}')
+	if doubt {
+		b = dropTwins(b, object)
+	}
+	b, err := e.close(b, base, m)
+	if err != nil {
+		return slab, err
+	}
+	e.deliver(b, base, m, at)
+	return b, nil
+}
+
+// append appends the shape's members to an object that is open.
+func (s *Shape) append(b []byte, values []slog.Value) []byte {
+	for i, key := range s.keys {
 		if key == "" {
 			continue
 		}
@@ -67,11 +95,17 @@ func (e *Encoder) AppendShape(slab []byte, m *Message, at time.Time, sev Severit
 			b = b[:before]
 		}
 	}
-	b = append(b, '}')
-	b, err := e.close(b, base, m)
-	if err != nil {
-		return slab, err
+	return b
+}
+
+// shares reports whether one of attrs has a name of the shape's.
+func (s *Shape) shares(attrs []slog.Attr) bool {
+	for i := range attrs {
+		for _, name := range s.names {
+			if attrs[i].Key == name {
+				return true
+			}
+		}
 	}
-	e.deliver(b, base, m, at)
-	return b, nil
+	return false
 }
