@@ -122,7 +122,7 @@ func (l *link) text() (text string) {
 			text = "!PANIC: in Error: " + showPanic(thrown)
 		}
 	}()
-	return l.err.Error()
+	return hidePasswords(l.err.Error())
 }
 
 // kind returns the type that stands for a chain: that of its first branch's last error.

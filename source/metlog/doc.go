@@ -46,8 +46,8 @@
 //
 // [Client.Exception] and [Client.Panic] send an event with the frames of the stack, lines of the source about each, and
 // the values that the functions on it have named with [Watch] and [Var], since Go cannot read their variables by itself.
-// Secrets among them are hidden by the names they have, see [Options.Redact]; those that stand in the source, or in the
-// text of an error, are not.
+// Secrets among them are hidden by the names they have, see [Options.Redact], and so are passwords in URLs, in the texts
+// of errors too. Others that stand in the source, in a text, or in other attributes are not.
 //
 // # Bad input
 //

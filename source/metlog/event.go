@@ -74,13 +74,11 @@ func (ev *event) level() string {
 
 // appendAttributes appends the last of the contexts, and the request.
 func (ev *event) appendAttributes(b []byte) []byte {
-	m, request := ev.fields, ""
-	if m != nil {
-		if v, ok := m.Field("request"); ok && v.Kind() == envelope.Object {
-			request = v.JSON()
-			if rest, err := m.Without("request"); err == nil {
-				m = &rest
-			}
+	m := ev.fields
+	request, ok := requestOf(m)
+	if ok {
+		if rest, err := m.Without("request"); err == nil {
+			m = &rest
 		}
 	}
 	if text := attributes(m); text != "" {
@@ -88,7 +86,7 @@ func (ev *event) appendAttributes(b []byte) []byte {
 		b = appendSafe(b, text, nil)
 	}
 	b = append(b, '}')
-	if request != "" {
+	if ok {
 		b = append(b, `,"request":`...)
 		b = appendSafe(b, request, ev.hide)
 	}

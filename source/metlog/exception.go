@@ -2,6 +2,7 @@ package metlog
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -109,6 +110,7 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 			c.damaged.Add(1)
 			e.fields, e.cut = nil, len(attributes(e.fields))
 		}
+		c.hideRequest(e, s)
 	}
 	e.ask()
 	at := time.Now()
@@ -117,6 +119,30 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	payload := string(s.event)
 	c.rest(d)
 	_ = c.writeJSON(ctx, at, envelope.Error, envelope.TypeException, payload, s.fields) // fields are well-formed
+}
+
+// hideRequest redacts the request among e's attributes, as it is in the event.
+func (c *Client) hideRequest(e *exception, s *scratch) {
+	request, ok := requestOf(e.fields)
+	if !ok {
+		return
+	}
+	s.fields = appendSafe(s.fields[:0], request, c.catch.hide)
+	if string(s.fields) == request {
+		return
+	}
+	if hidden, err := e.fields.With(slog.Any("request", json.RawMessage(s.fields))); err == nil {
+		e.fields = &hidden
+	}
+}
+
+// requestOf returns the group named request among the fields of m.
+func requestOf(m *envelope.Message) (object string, ok bool) {
+	if m == nil {
+		return "", false
+	}
+	v, ok := m.Field("request")
+	return v.JSON(), ok && v.Kind() == envelope.Object
 }
 
 // ask has each error say what it is.

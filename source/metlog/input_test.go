@@ -53,6 +53,13 @@ type cart struct {
 }
 
 func TestBadFields(t *testing.T) {
+	var nested, far any = 1, map[string]int{"a": 1}
+	for range 40 { // a pointer and an array each
+		nested = &[1]any{nested}
+	}
+	for range 70 {
+		far = &[1]any{far}
+	}
 	circle := &node{Name: "a"}
 	circle.Next = circle
 	self := map[string]any{}
@@ -83,13 +90,15 @@ func TestBadFields(t *testing.T) {
 		{"a LogValuer for ever", []slog.Attr{slog.Any("a", chain{})}, `{"a":"!ERROR: LogValue called too many times"}`, true},
 		{"a channel", []slog.Attr{slog.Any("a", make(chan int))}, `{"a":"!ERROR: json: unsupported type: chan int"}`, true},
 		{"a function", []slog.Attr{slog.Any("a", func() {})}, `{"a":"!ERROR: json: unsupported type: func()"}`, true},
-		{"a circle of pointers", []slog.Attr{slog.Any("a", circle)}, `{"a":"!ERROR: json: unsupported value: encountered a cycle via *metlog.node"}`, true},
-		{"a list of itself", []slog.Attr{slog.Any("a", list)}, `{"a":"!ERROR: json: unsupported value: encountered a cycle via`, true},
+		{"a circle of pointers", []slog.Attr{slog.Any("a", circle)}, `{"a":"!ERROR: nested deeper than 64 levels"}`, true},
+		{"a list of itself", []slog.Attr{slog.Any("a", list)}, `{"a":"!ERROR: nested deeper than 64 levels"}`, true},
 		{"a map", []slog.Attr{slog.Any("a", map[string]int{"b": 1})}, `{"a":"!MAP: map[string]int of 1"}`, true},
 		{"a map of itself", []slog.Attr{slog.Any("a", self)}, `{"a":"!MAP: map[string]interface {} of 1"}`, true},
 		{"a map in a struct", []slog.Attr{slog.Any("a", &cart{Owner: "amy", Items: map[string]int{}})}, `{"a":"!MAP: in *metlog.cart"}`, true},
 		{"a map in a list", []slog.Attr{slog.Any("a", []any{1, self})}, `{"a":"!MAP: in []interface {}"}`, true},
 		{"a map in a group", []slog.Attr{slog.Group("g", slog.Any("a", self))}, `{"g":{"a":"!MAP: map[string]interface {} of 1"}}`, true},
+		{"a map too deep to be written", []slog.Attr{slog.Any("a", far)}, `{"a":"!ERROR: nested deeper than 64 levels"}`, true},
+		{"a list of pointers without one", []slog.Attr{slog.Any("a", nested)}, `{"a":[[[[[[[[[[[[`, false},
 		{"a struct without one", []slog.Attr{slog.Any("a", &node{Name: "b"})}, `{"a":{"Name":"b"}}`, false},
 		{"a time in a list", []slog.Attr{slog.Any("a", []time.Time{time.Unix(0, 0).UTC()})}, `{"a":["1970-01-01T00:00:00Z"]}`, false},
 		{"a secret map", []slog.Attr{slog.Any("a", struct {
@@ -174,6 +183,10 @@ func TestMapWrittenMeanwhile(t *testing.T) {
 	}
 	c := start(t, new(sinktest.Recorder), nil)
 	shared := map[string]int{}
+	var deep any = shared
+	for range 70 {
+		deep = &[1]any{deep}
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -183,7 +196,7 @@ func TestMapWrittenMeanwhile(t *testing.T) {
 	})
 	p := c.Prepare("b", "m")
 	for range 2000 {
-		c.Emit(ctx, "a", "", slog.Any("m", shared), slog.Any("c", cart{Items: shared, cache: shared}))
+		c.Emit(ctx, "a", "", slog.Any("m", shared), slog.Any("c", cart{Items: shared, cache: shared}), slog.Any("d", deep))
 		p.Emit(ctx, "", slog.AnyValue(&shared))
 	}
 	stop()

@@ -44,8 +44,9 @@ type Options struct {
 	// one, by its type and length: Go ends a program in which one goroutine reads a map while another writes it.
 	Maps bool
 
-	// Redact are parts of names whose values are not shown among an exception's variables, besides password, passwd,
-	// passphrase, secret, token, authorization, cookie, credential and key. Case does not matter. The default is none.
+	// Redact are parts of names whose values are not shown among an exception's variables and in its request, besides
+	// password, passwd, passphrase, secret, token, authorization, cookie, credential and key. Case does not matter. The
+	// default is none.
 	Redact []string
 
 	// ExceptionsPerSecond is the most events a second, and at once, from errors of one type, which is that of the first

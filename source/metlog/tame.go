@@ -14,12 +14,15 @@ const (
 	tameDepth   = 64      // what an envelope may have
 	tameResolve = 100     // LogValuers behind one another, as in slog
 	tameNodes   = 100_000 // values looked at in a message
+
+	tooDeep = "!ERROR: nested deeper than 64 levels"
 )
 
 // A tamer finds the maps in a message's values. To read a map that another goroutine writes ends the program, and no
 // recover helps, so a map is shown by its type and length, which is what can be known of it safely.
 type tamer struct {
 	maps  bool // let them be
+	deep  bool // the last value is deeper than one looks
 	nodes int
 }
 
@@ -57,7 +60,7 @@ func (t *tamer) value(v slog.Value, depth int) slog.Value {
 	switch v.Kind() {
 	case slog.KindGroup:
 		if depth > tameDepth {
-			return slog.StringValue("!ERROR: nested deeper than 64 levels")
+			return slog.StringValue(tooDeep)
 		}
 		return slog.GroupValue(t.attrs(v.Group(), depth+1)...)
 	case slog.KindAny:
@@ -88,11 +91,15 @@ func (t *tamer) any(v slog.Value) slog.Value {
 		return v
 	}
 	r := reflect.ValueOf(x)
+	t.deep = false
 	switch {
 	case writesItself(r.Type()):
 	case r.Kind() == reflect.Map:
 		return slog.StringValue(fmt.Sprintf("!MAP: %s of %d", r.Type(), r.Len()))
 	case t.holdsMap(r, 0):
+		if t.deep {
+			return slog.StringValue(tooDeep)
+		}
 		return slog.StringValue(fmt.Sprintf("!MAP: in %s", r.Type()))
 	}
 	return v
@@ -105,10 +112,15 @@ var (
 
 func writesItself(t reflect.Type) bool { return t.Implements(marshaler) || t.Implements(textMarshaler) }
 
-// holdsMap reports whether encoding/json would read a map in v, or that there is too much in it to be sure.
+// holdsMap reports whether encoding/json would read a map in v, or that there is too much in it to be sure. Depth is of
+// objects and arrays.
 func (t *tamer) holdsMap(v reflect.Value, depth int) bool {
-	if !v.IsValid() || depth > tameDepth || writesItself(v.Type()) {
+	if !v.IsValid() || writesItself(v.Type()) {
 		return false
+	}
+	if depth > tameDepth {
+		t.deep = true
+		return true
 	}
 	if t.nodes++; t.nodes > tameNodes {
 		return true
@@ -117,7 +129,7 @@ func (t *tamer) holdsMap(v reflect.Value, depth int) bool {
 	case reflect.Map:
 		return true
 	case reflect.Pointer, reflect.Interface:
-		return t.holdsMap(v.Elem(), depth+1)
+		return t.holdsMap(v.Elem(), depth)
 	case reflect.Slice, reflect.Array:
 		return t.elementHoldsMap(v, depth)
 	case reflect.Struct:

@@ -61,7 +61,7 @@ func appendSafe(b []byte, text string, hide redactor) []byte {
 		case c == '"':
 			end := stringEnd(text, i)
 			b = appendWhole(b, text[i:end])
-			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.hides(text[i:end]) {
+			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.hidesQuoted(text[i:end]) {
 				next++
 				b = append(append(b, ':'), redacted...)
 				end = valueEnd(text, next+spaces(text[next:]))

@@ -58,7 +58,7 @@ func appendCopy(v any) []byte {
 // showThrown returns the text of what was thrown and is no error.
 func showThrown(v any) string {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
-		return r.String()
+		return hidePasswords(r.String())
 	}
 	return string(appendCopy(v))
 }
@@ -82,7 +82,7 @@ func (r *renderer) value(b []byte, v reflect.Value, level int) []byte {
 	case reflect.Complex64, reflect.Complex128:
 		return r.text(b, strconv.FormatComplex(v.Complex(), 'g', -1, 128))
 	case reflect.String:
-		return r.text(b, v.String())
+		return r.text(b, hidePasswords(v.String()))
 	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Array, reflect.Struct:
 		return r.composite(b, v, level)
 	case reflect.Map, reflect.Chan:
@@ -212,7 +212,8 @@ func (r *renderer) bytes(b []byte, v reflect.Value) []byte {
 		if !utf8.Valid(text) {
 			return r.length(b, v)
 		}
-		return appendBeginning(b, string(text), min(maxString, max(r.end-len(b), 0)), n)
+		s := hidePasswords(string(text))
+		return appendBeginning(b, s, min(maxString, max(r.end-len(b), 0)), n-len(text)+len(s))
 	case n > maxHex:
 		return r.length(b, v)
 	}

@@ -1,0 +1,70 @@
+package metlog
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/sink/sinktest"
+)
+
+func TestPasswordsInURLs(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"", ""},
+		{"no URL", "no URL"},
+		{"amy:hunter2@db", "amy:hunter2@db"},
+		{"https://x.example:80/a@b", "https://x.example:80/a@b"},
+		{"https://amy@x.example:80/", "https://amy@x.example:80/"},
+		{"https://amy:hunter2@x.example/p", "https://amy:[redacted]@x.example/p"},
+		{"postgres://:hunter2@db", "postgres://:[redacted]@db"},
+		{"redis://amy:a:b@c@db:1", "redis://amy:[redacted]@db:1"},
+		{"a://b:c@d e://f:g@h?i://j:k@l", "a://b:[redacted]@d e://f:[redacted]@h?i://j:[redacted]@l"},
+		{`Get "https://amy:hunter2@x.example": no`, `Get "https://amy:[redacted]@x.example": no`},
+		{"://://:@", "://://:[redacted]@"},
+	} {
+		if got := hidePasswords(tt.text); got != tt.want {
+			t.Errorf("%q became %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+// What is hidden is nowhere: neither in the event nor beside it.
+func TestSecretsStandNowhere(t *testing.T) {
+	type part struct{ APIToken, Note string }
+	const secret, shown = "hunt" + "er2", "harm" + "less" // as neither stands in the lines of source
+	url := "postgres://amy:" + secret + "@db"
+	settings := struct {
+		Password string
+		Parts    []part
+		Dial     string
+		Raw      []byte
+	}{secret, []part{{secret, shown}}, url, []byte("a://:" + secret + secret + "@b")}
+	headers := json.RawMessage(fmt.Sprintf(`{"X-Api-Key":%q,"p\u0061ssword":%[1]q,"Accept":%q}`, secret, shown))
+	to := new(sinktest.Recorder)
+	c := start(t, to, &Options{Redact: []string{"sid"}})
+	ctx := Watch(t.Context(), "settings", &settings)
+	ctx = Var(ctx, "copy", settings)
+	request := slog.Group("request", slog.Any("headers", headers), slog.String("SID", secret))
+	c.Exception(ctx, fmt.Errorf("dial %s: %w", url, errors.New(url)), request)
+	c.Panic(ctx, url, request)
+	c.Panic(ctx, errors.New(url))
+	flush(t, c)
+	for _, m := range to.All() {
+		if strings.Contains(m.JSON(), secret) || !strings.Contains(m.JSON(), shown) {
+			t.Error(m.JSON())
+		}
+	}
+	m := to.All()[0]
+	if v, _ := m.Field("request", "headers", "Accept"); v.String() != shown {
+		t.Errorf("fields say %s", v.JSON())
+	}
+	if !strings.Contains(m.Payload(), `"Raw":"a://:[redacted]@b"`) {
+		t.Errorf("event %s", m.Payload())
+	}
+	if to.Len() != 3 {
+		t.Errorf("%d messages", to.Len())
+	}
+}
