@@ -71,7 +71,7 @@ func appendValue(b []byte, v slog.Value, depth int) ([]byte, bool) {
 	case slog.KindString:
 		b, _ = appendString(b, v.String())
 	case slog.KindInt64:
-		b = strconv.AppendInt(b, v.Int64(), 10)
+		b = appendInt(b, v.Int64())
 	case slog.KindUint64:
 		b = strconv.AppendUint(b, v.Uint64(), 10)
 	case slog.KindFloat64:
@@ -79,7 +79,7 @@ func appendValue(b []byte, v slog.Value, depth int) ([]byte, bool) {
 	case slog.KindBool:
 		b = strconv.AppendBool(b, v.Bool())
 	case slog.KindDuration:
-		b = strconv.AppendInt(b, int64(v.Duration()), 10)
+		b = appendInt(b, int64(v.Duration()))
 	case slog.KindTime:
 		b = appendTime(b, v.Time())
 	case slog.KindLogValuer:
@@ -103,6 +103,19 @@ func appendGroup(b []byte, attrs []slog.Attr, depth int) ([]byte, bool) {
 	start := len(b)
 	b = appendObject(b, attrs, depth)
 	return b, len(b) > start+len("{}")
+}
+
+// appendInt is strconv.AppendInt, which copies the digits once more, but for the numbers that are met most.
+func appendInt(b []byte, n int64) []byte {
+	switch {
+	case n < 0 || n > 999:
+		return strconv.AppendInt(b, n, 10)
+	case n > 99:
+		return append(b, '0'+byte(n/100), '0'+byte(n/10%10), '0'+byte(n%10))
+	case n > 9:
+		return append(b, '0'+byte(n/10), '0'+byte(n%10))
+	}
+	return append(b, '0'+byte(n))
 }
 
 // appendFloat appends f as encoding/json does, which is as ECMAScript does; what JSON has no number for is null.
@@ -133,7 +146,7 @@ func appendMillis(b []byte, millis int64, negative bool) []byte {
 	if negative {
 		b = append(b, '-')
 	}
-	b = strconv.AppendInt(b, millis/1000, 10)
+	b = appendInt(b, millis/1000)
 	rest := millis % 1000
 	if rest == 0 {
 		return b

@@ -12,14 +12,16 @@ import (
 type Shape struct {
 	head    []byte   // from the opening brace to the type's closing quote
 	keys    []string // each with the comma before and the colon after; "" for a name that stands again later
-	names   []string // the keys as they were given
+	names   []string // of the keys and of what is fixed, as they are read
+	fixed   []byte   // members that are the same in every message, without a comma before
+	twins   bool     // names may stand twice among all these
 	escaped bool     // the type
 }
 
 // NewShape returns the Shape of messages of type typ with the fields named by keys. Of a name that stands twice the last
 // value will be written.
 func NewShape(typ string, keys ...string) *Shape {
-	s := &Shape{keys: make([]string, len(keys)), names: slices.Clone(keys)}
+	s := &Shape{keys: make([]string, len(keys)), names: make([]string, len(keys))}
 	s.head, s.escaped = appendString([]byte(headText), typ)
 	last := make(map[string]int, len(keys))
 	for i, key := range keys {
@@ -30,8 +32,29 @@ func NewShape(typ string, keys ...string) *Shape {
 		}
 		last[encoded] = i
 		s.keys[i] = encoded
+		s.names[i] = string([]rune(key)) // what is not UTF-8 becomes U+FFFD, as in encoded
 	}
 	return s
+}
+
+// With returns a Shape that has these fields too, behind its keys, with the same values in every message: they are encoded
+// now. Where a name stands twice the last counts.
+func (s *Shape) With(attrs ...slog.Attr) *Shape {
+	t := *s
+	object := append([]byte{'{'}, s.fixed...)
+	doubt := false
+	object, doubt = appendAttrs(object, attrs, fieldsDepth)
+	object = append(object, '}')
+	if doubt || len(s.fixed) > 0 {
+		object = dropTwins(object, 0)
+	}
+	t.fixed = object[1 : len(object)-1]
+	t.twins = s.twins || doubt || s.shares(attrs)
+	t.names = slices.Clone(s.names)
+	for i := range attrs {
+		t.names = append(t.names, string([]rune(attrs[i].Key)))
+	}
+	return &t
 }
 
 // A CountError says that a Shape was given more or fewer values than it has keys.
@@ -62,10 +85,10 @@ func (e *Encoder) AppendShapeWith(slab []byte, m *Message, at time.Time, sev Sev
 	b = e.openRest(b, base, m, at, sev, payload, shape.escaped)
 	object := len(b)
 	b = append(b, '{')
-	doubt := false
+	doubt := shape.twins
 	if len(attrs) > 0 {
 		b, doubt = appendAttrs(b, attrs, fieldsDepth)
-		doubt = doubt || shape.shares(attrs)
+		doubt = doubt || shape.twins || shape.shares(attrs)
 	}
 	b = append(shape.append(b, values), '}')
 	if doubt {
@@ -94,6 +117,12 @@ func (s *Shape) append(b []byte, values []slog.Value) []byte {
 		if b, ok = appendValue(b, values[i], fieldsDepth+1); !ok {
 			b = b[:before]
 		}
+	}
+	if len(s.fixed) > 0 {
+		if b[len(b)-1] != '{' {
+			b = append(b, ',')
+		}
+		b = append(b, s.fixed...)
 	}
 	return b
 }

@@ -43,6 +43,43 @@ func TestAppendShape(t *testing.T) {
 	}
 }
 
+func TestAppendShapeWith(t *testing.T) {
+	fixed := NewShape("t", "a").With(slog.String("f", "\""), slog.Int("n", 1))
+	for _, tt := range []struct {
+		name  string
+		shape *Shape
+		attrs []slog.Attr
+		want  string
+	}{
+		{"none", NewShape("t", "a"), nil, `{"a":7}`},
+		{"before", NewShape("t", "a"), []slog.Attr{slog.Int("x", 1), slog.String("y", "z")}, `{"x":1,"y":"z","a":7}`},
+		{"twin of a key", NewShape("t", "a"), []slog.Attr{slog.Int("a", 1), slog.Int("x", 2)}, `{"x":2,"a":7}`},
+		{"twins", NewShape("t", "a"), []slog.Attr{slog.Int("x", 1), slog.Int("x", 2)}, `{"x":2,"a":7}`},
+		{"twins by U+FFFD", NewShape("t", "\xff"), []slog.Attr{slog.Int("\uFFFD", 1)}, `{"�":7}`},
+		{"twin in a group", NewShape("t", "a"), []slog.Attr{slog.Group("", slog.Int("a", 1))}, `{"a":7}`},
+		{"empty group", NewShape("t", "a"), []slog.Attr{slog.Group("g")}, `{"a":7}`},
+		{"fixed", fixed, nil, `{"a":7,"f":"\"","n":1}`},
+		{"fixed, twin", fixed, []slog.Attr{slog.Int("x", 1), slog.Int("n", 2)}, `{"x":1,"a":7,"f":"\"","n":1}`},
+		{"fixed twice", fixed.With(slog.Int("n", 3), slog.Int("m", 4)), nil, `{"a":7,"f":"\"","n":3,"m":4}`},
+		{"fixed, twin of a key", NewShape("t", "a").With(slog.Int("a", 8)), nil, `{"a":8}`},
+		{"fixed twins", NewShape("t", "a").With(slog.Int("b", 8), slog.Int("b", 9)), nil, `{"a":7,"b":9}`},
+		{"fixed group", NewShape("t", "a").With(slog.Group("", slog.Int("b", 8))), []slog.Attr{slog.Int("b", 1)}, `{"a":7,"b":8}`},
+		{"nothing fixed", NewShape("t", "a").With(slog.Group("g")), nil, `{"a":7}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := NewEncoder("shop", 1, "web1")
+			var m Message
+			if _, err := e.AppendShapeWith(nil, &m, noon, Info, tt.shape, "p", tt.attrs, []slog.Value{slog.IntValue(7)}); err != nil {
+				t.Fatal(err)
+			}
+			checkIndex(t, &m)
+			if fields, _ := m.Member("fields"); fields.JSON() != tt.want {
+				t.Errorf("got  %s\nwant %s", fields.JSON(), tt.want)
+			}
+		})
+	}
+}
+
 func TestAppendShapeCount(t *testing.T) {
 	e := NewEncoder("shop", 1, "web1")
 	shape := NewShape("t", "a", "b")

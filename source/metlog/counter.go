@@ -10,7 +10,7 @@ import (
 func (c *Client) Incr(name string, n int64, attrs ...slog.Attr) {
 	if s := c.sample(name); s != nil {
 		var text [24]byte
-		c.measured(&c.counts, name, s.rate, c.clock.mono(), string(strconv.AppendInt(text[:0], n, 10)), attrs)
+		c.measured(&c.counts, nil, name, s.rate, c.clock.mono(), string(strconv.AppendInt(text[:0], n, 10)), attrs)
 	}
 }
 
@@ -28,7 +28,7 @@ func (c *Client) Gauge(name string, value float64, attrs ...slog.Attr) {
 	}
 	if s := c.sample(name); s != nil {
 		var text [32]byte
-		c.measured(&c.gauges, name, s.rate, c.clock.mono(), string(strconv.AppendFloat(text[:0], value, 'f', -1, 64)), attrs)
+		c.measured(&c.gauges, nil, name, s.rate, c.clock.mono(), string(strconv.AppendFloat(text[:0], value, 'f', -1, 64)), attrs)
 	}
 }
 

@@ -200,3 +200,33 @@ func TestOrderAcrossShards(t *testing.T) {
 		}
 	})
 }
+
+// Chunks are sent one by one where that keeps the order.
+func TestTogether(t *testing.T) {
+	const many = chunkCount - 10
+	at := func(count int, first, last int64) *chunk {
+		ch := &chunk{memory: make([]byte, 0, 1<<10), count: count}
+		e := envelope.NewEncoder("shop", 1, "web1")
+		e.Append(nil, &ch.messages[0], time.Unix(0, first), envelope.Info, "t", "", nil)
+		e.Append(nil, &ch.messages[count-1], time.Unix(0, last), envelope.Info, "t", "", nil)
+		return ch
+	}
+	for _, tt := range []struct {
+		name   string
+		chunks []*chunk
+		want   int
+	}{
+		{"none", nil, 0},
+		{"one", []*chunk{at(many, 1, 9)}, 1},
+		{"one after the other", []*chunk{at(many, 1, 9), at(many, 10, 19), at(many, 20, 29)}, 1},
+		{"small ones", []*chunk{at(2, 1, 9), at(2, 10, 19), at(many, 20, 29), at(2, 30, 39), at(many, 40, 49)}, 4},
+		{"overlapping", []*chunk{at(many, 1, 9), at(many, 5, 19), at(many, 20, 29)}, 2},
+		{"an early one behind", []*chunk{at(many, 1, 9), at(many, 10, 29), at(many, 5, 7), at(many, 30, 39)}, 3},
+		{"in a chain", []*chunk{at(many, 1, 9), at(many, 10, 29), at(many, 5, 19), at(many, 20, 39)}, 4},
+		{"too many", []*chunk{at(many, 1, 9), at(many, 1, 9), at(many, 1, 9), at(many, 1, 9), at(many, 1, 9), at(2, 1, 9)}, 4},
+	} {
+		if got := together(tt.chunks); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}

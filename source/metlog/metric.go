@@ -17,8 +17,9 @@ type metric struct {
 
 func newMetric(typ string) metric { return metric{typ, envelope.NewShape(typ, "name", "rate")} }
 
-// measured sends a number, which was read from something at a time since the epoch.
-func (c *Client) measured(kind *metric, name string, rate float64, at time.Duration, text string, attrs []slog.Attr) {
+// measured sends a number, which was read from something at a time since the epoch. Fixed is a shape that has the name and
+// the rate, or nil.
+func (c *Client) measured(kind *metric, fixed *envelope.Shape, name string, rate float64, at time.Duration, text string, attrs []slog.Attr) {
 	if !c.passes(kind.typ, c.options.Severity) {
 		c.drop(whyFiltered)
 		return
@@ -33,8 +34,11 @@ func (c *Client) measured(kind *metric, name string, rate float64, at time.Durat
 	if s == nil {
 		return
 	}
-	fields := [2]slog.Value{slog.StringValue(name), slog.Float64Value(rate)}
-	b, err := s.encoder.AppendShapeWith(s.chunk.text(), s.chunk.last(), c.clock.at(at), c.options.Severity, kind.shape, text, attrs, fields[:])
+	shape, values := fixed, []slog.Value(nil)
+	if fixed == nil {
+		shape, values = kind.shape, []slog.Value{slog.StringValue(name), slog.Float64Value(rate)}
+	}
+	b, err := s.encoder.AppendShapeWith(s.chunk.text(), s.chunk.last(), c.clock.at(at), c.options.Severity, shape, text, attrs, values)
 	if err != nil {
 		s.drop(whyLarge)
 		c.put(s)

@@ -1,12 +1,15 @@
 package metlog
 
 import (
+	"log/slog"
 	"maps"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/mozilla-services/metlog-go/envelope"
 )
 
 // A client remembers so many names, of so many bytes. The rate of another is looked up when it is used.
@@ -18,10 +21,13 @@ const (
 // A share is how much of a series is sent. A nil share is nothing.
 type share struct {
 	rate float64
-	mean float64       // scales gaps
+	mean float64       // scales gaps; 0: all are sent
 	due  atomic.Uint64 // the number in its series of the next one that is sent
+
+	shape atomic.Pointer[envelope.Shape] // of timers, with their name and rate; nil before it is needed
 }
 
+//nolint:gochecknoglobals // a constant
 var whole = &share{rate: 1}
 
 // shareOf returns the share of a rate, for a series of which seen have been.
@@ -30,7 +36,7 @@ func shareOf(rate float64, seen uint64) *share {
 	case rate <= 0:
 		return nil
 	case rate >= 1:
-		return whole
+		return &share{rate: 1}
 	}
 	s := &share{rate: rate, mean: -1 / math.Log1p(-rate)}
 	s.due.Store(seen + s.gap())
@@ -56,7 +62,7 @@ type series struct {
 // next returns the share to send the next one with, or nil when it is not sent.
 func (s *series) next() *share {
 	share := s.share.Load()
-	if share == nil || share == whole {
+	if share == nil || share.mean == 0 {
 		return share
 	}
 	if n := s.seen.Add(1); n < share.due.Load() || s.loses(share, n) {
@@ -81,6 +87,16 @@ func (s *series) loses(share *share, n uint64) bool {
 		}
 	}
 	return true
+}
+
+// timerShape returns the shape of this share's timers, or nil for a series that is not remembered.
+func (s *series) timerShape(share *share) *envelope.Shape {
+	shape := share.shape.Load()
+	if shape == nil && s.others == nil {
+		shape = envelope.NewShape(envelope.TypeTimer).With(slog.String("name", s.name), slog.Float64("rate", share.rate))
+		share.shape.Store(shape)
+	}
+	return shape
 }
 
 // sampledOut returns how many were not sent.

@@ -65,7 +65,7 @@ func (t *Timer) Send(elapsed time.Duration, attrs ...slog.Attr) {
 func (t *Timer) send(s *share, end, elapsed time.Duration, attrs []slog.Attr) {
 	var text [24]byte
 	c := t.client
-	c.measured(&c.timers, t.name, s.rate, end, string(appendMillis(text[:0], elapsed)), attrs)
+	c.measured(&c.timers, (*series)(t).timerShape(s), t.name, s.rate, end, string(appendMillis(text[:0], elapsed)), attrs)
 }
 
 // appendMillis appends d in milliseconds, rounded to microseconds. Less than nothing is nothing.

@@ -90,26 +90,33 @@ func (c *Client) sendReady(merged []envelope.Message) []envelope.Message {
 	return merged
 }
 
-// board takes the next of the first most chunks that are ready, and puts them in flight: one, and those after it that
-// overlap with it in time or are so small that one Send is better for them all. None are left when the client gave them up
-// meanwhile.
+// board takes the next of the first most chunks that are ready, and puts them in flight. None are left when the client gave
+// them up meanwhile.
 func (c *Client) board(most int) []*chunk {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, count, latest := 0, 0, int64(0)
-	for n < min(most, len(c.ready)) {
-		ch := c.ready[n]
-		count += ch.count
-		first, last := ch.span()
-		if n > 0 && count > chunkCount && (first >= latest || count > sendCount) {
-			break
-		}
-		latest = max(latest, last)
-		n++
-	}
+	n := together(c.ready[:min(most, len(c.ready))])
 	c.inflight = append(c.inflight[:0], c.ready[:n]...)
 	c.ready = slices.Delete(c.ready, 0, n)
 	return c.inflight
+}
+
+// together returns how many of the first chunks to send at a time: one, which need not be copied then, or as many as it
+// takes for those behind to be later, or as many as are small enough that one Send is better for them all.
+func together(chunks []*chunk) (n int) {
+	count := 0
+	latest, end := int64(0), int64(0) // of all looked at, of the first n
+	for i, ch := range chunks {
+		if count += ch.count; i > 0 && count > sendCount {
+			break
+		}
+		first, last := ch.span()
+		latest = max(latest, last)
+		if i == 0 || count <= chunkCount || first < end {
+			n, end = i+1, latest
+		}
+	}
+	return n
 }
 
 // errGivenUp is why nothing is offered after Close.
