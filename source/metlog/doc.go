@@ -11,7 +11,7 @@
 //	defer storing.Start().Stop()
 //	m.Exception(ctx, err)
 //	...
-//	err = errors.Join(err, m.Shutdown(ctx), to.Shutdown(ctx))
+//	err = errors.Join(err, m.Shutdown(grace), to.Shutdown(grace)) // grace: a fresh context with a deadline
 //
 // What is sent has the shape that the original clients gave it, so their routers read it: timers and counters have a
 // name and a rate in their fields and a decimal number as their payload, lines of text are of type oldstyle. Only the

@@ -10,12 +10,14 @@ import (
 // patience is how long the end waits for a Send that does not heed its context.
 const patience = time.Second
 
-// Flush returns nil when everything sent before it was called has been offered to the sink. The account says what the
-// sink refused. An error is ctx's.
+// Flush returns nil when everything sent before it was called has been offered to the sink, or the client has ended. The
+// account says what the sink refused. An error is ctx's.
 func (c *Client) Flush(ctx context.Context) error {
-	ticket := make(chan struct{})
 	c.mu.Lock()
-	c.tickets = append(c.tickets, ticket)
+	if len(c.tickets) == 0 { // or the worker has not come by since: one serves all
+		c.tickets = append(c.tickets, make(chan struct{}))
+	}
+	ticket := c.tickets[0]
 	c.mu.Unlock()
 	c.rouse()
 	select {

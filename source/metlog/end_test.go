@@ -171,6 +171,38 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// Bridges flush whenever a program may end, so a Flush that waits in vain, or comes too late, leaves nothing behind.
+func TestManyFlushesLeaveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sinktest.Recorder)
+		release := make(chan struct{})
+		to.Plan(sinktest.Block(release))
+		c := start(t, to, nil)
+		c.Emit(t.Context(), "a", "")
+		time.Sleep(time.Second) // the sink has it
+		for range 100 {
+			soon, cancel := context.WithTimeout(t.Context(), time.Second)
+			if err := c.Flush(soon); err == nil {
+				t.Fatal("nothing was flushed")
+			}
+			cancel()
+		}
+		if n := len(c.tickets); n > 1 {
+			t.Errorf("%d wait while the sink hangs", n)
+		}
+		close(release)
+		if err := c.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for range 100 {
+			flush(t, c)
+		}
+		if n := len(c.tickets); n > 1 {
+			t.Errorf("%d wait for ever", n)
+		}
+	})
+}
+
 func TestFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := new(sinktest.Recorder)

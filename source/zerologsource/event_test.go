@@ -165,6 +165,20 @@ func TestEventOfManyFrames(t *testing.T) {
 	}
 }
 
+func TestSymbols(t *testing.T) {
+	for symbol, want := range map[string][2]string{
+		"main.main":                       {"main", "main"},
+		"example.org/shop.(*Cart).Add":    {"example.org/shop", "(*Cart).Add"},
+		"example.org/shop.Sum[...].func1": {"example.org/shop", "Sum[...].func1"},
+		"gopkg.in/yaml%2ev3.Unmarshal":    {"gopkg.in/yaml.v3", "Unmarshal"},
+		"odd":                             {"", "odd"},
+	} {
+		if module, function := splitSymbol(symbol); module != want[0] || function != want[1] {
+			t.Errorf("%s: %q, %q", symbol, module, function)
+		}
+	}
+}
+
 func TestInApp(t *testing.T) {
 	w := &Writer{module: "example.org/shop"}
 	for module, want := range map[string]bool{

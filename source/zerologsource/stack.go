@@ -90,7 +90,7 @@ func (w *Writer) appendCallers(b []byte) []byte {
 func splitSymbol(symbol string) (module, function string) {
 	start := strings.LastIndexByte(symbol, '/') + 1
 	if dot := strings.IndexByte(symbol[start:], '.'); dot >= 0 {
-		return symbol[:start+dot], symbol[start+dot+1:]
+		return strings.ReplaceAll(symbol[:start+dot], "%2e", "."), symbol[start+dot+1:]
 	}
 	return "", symbol
 }
