@@ -69,11 +69,8 @@ func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity enve
 		c.drop(whyLarge)
 		return nil
 	}
-	if at.IsZero() {
-		at = c.clock.now()
-	}
 	d := c.draft()
-	b, err := d.encoder.AppendJSON(d.memory[:0], &d.message, at, severity, typ, payload, fields)
+	b, err := c.splice(d.encoder, d.memory[:0], &d.message, at, severity, typ, payload, fields)
 	if err != nil {
 		c.rest(d)
 		return err

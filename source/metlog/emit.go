@@ -59,10 +59,7 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 	if s == nil {
 		return nil
 	}
-	if at.IsZero() {
-		at = c.clock.now()
-	}
-	b, err := s.encoder.AppendJSON(s.chunk.text(), s.chunk.last(), at, severity, typ, payload, fields)
+	b, err := c.splice(s.encoder, s.chunk.text(), s.chunk.last(), at, severity, typ, payload, fields)
 	if err != nil {
 		s.offered--
 		c.put(s)
@@ -70,6 +67,21 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 	}
 	c.commit(ctx, s, b)
 	return nil
+}
+
+// splice is AppendJSON of e, but for a zero at, and for the time received, which is now whatever at is.
+func (c *Client) splice(e *envelope.Encoder, b []byte, m *envelope.Message, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) ([]byte, error) {
+	now := c.clock.now()
+	if at.IsZero() {
+		at = now
+	}
+	b, err := e.AppendJSON(b, m, at, severity, typ, payload, fields)
+	if err == nil && at != now {
+		meta := m.Meta()
+		meta.Received = now
+		*m = m.WithMeta(meta)
+	}
+	return b, err
 }
 
 // emit is Emit after the choice of severity.

@@ -103,6 +103,30 @@ func TestEmitJSONRefuses(t *testing.T) {
 	}
 }
 
+// An application's own time is the message's, but says nothing of when it was received: archives sort by that.
+func TestEmitJSONReceivedNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sinktest.Recorder)
+		c := start(t, to, nil)
+		for _, fields := range []string{`{}`, `{"a":"` + strings.Repeat("x", largeMessage) + `"}`} {
+			for _, at := range []time.Time{{}, time.Unix(0, 0), time.Unix(1<<62, 0), time.Now().Add(-time.Hour)} {
+				if err := c.EmitJSON(t.Context(), at, envelope.Info, "a", "", []byte(fields)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		flush(t, c)
+		for i, m := range to.All() {
+			if got := m.Meta().Received; !got.Equal(time.Now()) {
+				t.Errorf("message %d was received %v", i, got)
+			}
+		}
+		if m := to.All()[3]; !strings.Contains(m.JSON(), time.Now().Add(-time.Hour).UTC().Format(`"2006-01-02T15:04:05`)) {
+			t.Error(m.JSON())
+		}
+	})
+}
+
 func TestEachSizeArrives(t *testing.T) {
 	for _, borrower := range []bool{false, true} {
 		to := &sinktest.Recorder{Borrower: borrower}
