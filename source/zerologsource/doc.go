@@ -19,8 +19,9 @@
 // lines. Frames are read from it when it has the shape that zerolog/pkgerrors writes; a line without a stack has those of
 // the goroutine that logged. An event has at most 32 KiB of each text and the 128 innermost frames.
 //
-// The time is the timestamp, if it is as zerolog.TimeFieldFormat says; a format without a zone means local time. zerolog
-// writes whole seconds unless told otherwise: when that second is not over, the timestamp is the clock's, which is finer.
+// The time is the timestamp, if it is as zerolog.TimeFieldFormat says; a format without a zone means local time, and a
+// year must be one of 1 to 9999. zerolog writes whole seconds unless told otherwise: when that second is not over, the
+// timestamp is the clock's, which is finer.
 //
 // Everything else stays in fields, error, caller and stack too. Level, message and time leave them when they were
 // understood.

@@ -11,7 +11,7 @@ import (
 // stamp reads a time that was written as zerolog's format says. One in whole seconds that are not over is the clock's.
 func stamp(raw []byte) (t time.Time, ok bool) {
 	switch t, ok = parseTime(raw); {
-	case !ok:
+	case !ok || t.UTC().Year() < 1 || t.UTC().Year() > 9999: // RFC 3339 has no others, and a format may lack the date
 		return time.Time{}, false
 	case t.Nanosecond() != 0:
 		return t, true
@@ -34,7 +34,7 @@ func parseTime(raw []byte) (t time.Time, ok bool) {
 			return t, false
 		}
 		t, err := time.ParseInLocation(format, view(raw[1:len(raw)-1]), time.Local)
-		return t, err == nil && t.Year() > 0 // a format may lack the date
+		return t, err == nil
 	}
 	n, err := strconv.ParseInt(view(raw), 10, 64)
 	if err != nil {

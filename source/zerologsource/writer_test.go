@@ -454,3 +454,21 @@ func TestNilClient(t *testing.T) {
 	}()
 	New(nil, nil)
 }
+
+// A time that no timestamp can hold stays a field.
+func TestTimesOfNoYear(t *testing.T) {
+	set(t, &zerolog.TimeFieldFormat, zerolog.TimeFormatUnix)
+	for _, at := range []string{"9223372036854775807", "-9223372036854775808", "253402300800", "-62135596801"} {
+		for _, level := range []zerolog.Level{zerolog.InfoLevel, zerolog.PanicLevel} {
+			b := newBench(t, nil)
+			if _, err := b.WriteLevel(level, []byte(`{"time":`+at+`}`)); err != nil {
+				t.Error(err)
+			}
+			m := b.one()
+			stamped, _ := m.Timestamp()
+			if age := time.Since(stamped); fields(m) != `{"time":`+at+`}` || age < 0 || age > time.Hour {
+				t.Error(m.JSON())
+			}
+		}
+	}
+}
