@@ -27,7 +27,8 @@ type Source interface {
 
 // A Decoder reads the envelopes of one frame. [*envelope.Parser] is the usual one; another lets a source read another
 // form. It appends to batch what it can read; on an error it returns what came before, and the error's offset, in a
-// [*envelope.SyntaxError], tells the source where to look for the next line.
+// [*envelope.SyntaxError], tells the source where to look for the next line. Only the messages may keep what is part of
+// frame: a source whose sink keeps none ([sink.Borrows]) uses the memory again.
 type Decoder interface {
 	AppendParse(batch []envelope.Message, frame string, slab int, meta envelope.Meta) ([]envelope.Message, error)
 }

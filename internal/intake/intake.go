@@ -53,8 +53,9 @@ func (in *Intake) Next() []sink.Sink {
 // more than a few thousand.
 func (in *Intake) Len() int { return len(in.batch) + len(in.faults) }
 
-// Frame decodes one frame into the batch. frame must never change after. slab is the size in bytes of the memory that
-// frame is part of. It returns the ID for the next frame's meta.
+// Frame decodes one frame into the batch. frame must not change until the next Offer has returned, and never if its sink
+// keeps messages. slab is the size in bytes of the memory that frame is part of. It returns the ID for the next frame's
+// meta.
 func (in *Intake) Frame(frame string, slab int, meta envelope.Meta) envelope.ID {
 	for faults := 8 + len(frame)/faultBytes; ; faults-- {
 		before := len(in.batch)

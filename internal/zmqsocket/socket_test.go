@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/goleak"
@@ -346,5 +347,32 @@ func TestRawPointer(t *testing.T) {
 	}
 	if _, ok := rawPointer(&zmq.Socket{}, zmq.PULL); ok {
 		t.Error("a socket that was never opened passed")
+	}
+}
+
+// With Reuse a batch lies where the one before it lay, but for one so large that few would fill its memory.
+func TestReuse(t *testing.T) {
+	from, to := linked(t, Settings{}, Settings{Reuse: true})
+	one := func(text string) string {
+		t.Helper()
+		if _, err := from.Send([]string{text}, []int{1}, patient); err != nil {
+			t.Fatal(err)
+		}
+		frames, err := to.Receive(nil, 20*time.Second, 0)
+		if err != nil || len(frames) != 1 || frames[0].Text != text || frames[0].Slab != len(text) {
+			t.Fatalf("sent %d bytes, got %.200v, %v", len(text), frames, err)
+		}
+		return frames[0].Text
+	}
+	first := one(strings.Repeat("a", 1000))
+	if second := one(strings.Repeat("b", 900)); unsafe.StringData(first) != unsafe.StringData(second) {
+		t.Error("a smaller batch got memory of its own")
+	}
+	large := one(strings.Repeat("c", 2*maxBytes+1))
+	if last := one("d"); unsafe.StringData(first) != unsafe.StringData(last) || unsafe.StringData(large) == unsafe.StringData(last) {
+		t.Error("memory for a very large frame was kept")
+	}
+	for _, size := range []int{0, 1001, 5000, 0, 2 * maxBytes, 1} {
+		one(strings.Repeat("e", size))
 	}
 }
