@@ -2,13 +2,14 @@ package zmqsink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
 // Shutdown lets the Sends that have begun end and waits until libzmq's queue has left, at most for Linger and not past
 // ctx's deadline; Sends that still wait when ctx ends fail. The error says when something remained in the queue, which is
-// lost then. Every Shutdown and Close after the first returns what that returned.
+// lost then, or, for a ctx that has ended already, that something may have. Every Shutdown and Close after the first returns what that returned.
 func (s *Sink) Shutdown(ctx context.Context) error {
 	s.closeOnce.Do(func() { close(s.closing) })
 	select {
@@ -26,10 +27,15 @@ func (s *Sink) Shutdown(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		linger = min(linger, time.Until(deadline))
 	}
-	if ctx.Err() != nil {
-		linger = 0
+	if err := ctx.Err(); err != nil {
+		if s.counters.Account(s.name).Done > 0 {
+			err = fmt.Errorf("what libzmq had not sent yet is lost: %w", err)
+		} else {
+			err = nil
+		}
+		return s.end(0, err)
 	}
-	return s.end(linger)
+	return s.end(linger, nil)
 }
 
 // Close gives up at once: Sends that wait fail, and what libzmq has queued is lost. How much that is libzmq does not say,
@@ -39,7 +45,7 @@ func (s *Sink) Close() error {
 	s.abort()
 	<-s.turn
 	defer s.give()
-	return s.end(0)
+	return s.end(0, nil)
 }
 
 func (s *Sink) abort() {
@@ -49,14 +55,14 @@ func (s *Sink) abort() {
 	}
 }
 
-// end closes the socket, once. The caller has the turn.
-func (s *Sink) end(linger time.Duration) error {
+// end closes the socket, once; left is what is known of the queue before. The caller has the turn.
+func (s *Sink) end(linger time.Duration, left error) error {
 	if s.ended {
 		return s.endErr
 	}
 	s.ended = true
 	if socket := s.socket.Load(); socket != nil {
-		if err := socket.Close(linger); err != nil {
+		if err := errors.Join(left, socket.Close(linger)); err != nil {
 			s.endErr = fmt.Errorf("zmqsink: %s: %w", s.name, err)
 			s.counters.Failed(s.endErr)
 		}

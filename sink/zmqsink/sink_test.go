@@ -185,6 +185,7 @@ func TestShutdownSaysThatSomethingRemained(t *testing.T) {
 	}{
 		{"at the end of Linger", 20 * time.Millisecond, time.Hour},
 		{"at ctx's deadline", time.Hour, 20 * time.Millisecond},
+		{"after ctx's deadline", time.Hour, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSink(t, nobody(t), &Options{Linger: c.linger})
