@@ -39,10 +39,10 @@ func routerSection(l *lab) error {
 	const frames = 500_000
 	n := strconv.Itoa(frames)
 	return l.race(trial{frames: frames}, []program{
-		l.self("metlog: ZeroMQ, route, JSON lines + statsd", "router", n, l.output()),
+		l.self("metlog: ZeroMQ, route, JSON lines + statsd", "router", n, l.output(), l.statsd),
 		l.floor("C: ZeroMQ, JSON lines", n, l.output()),
-		l.self("plain good Go: RecvBytes, encoding/json, bufio, statsd", "goodgo", n, l.output()),
-		l.self("rsyslog: imczmq, mmjsonparse, omfile, omfwd", "rsyslog", n, l.output()),
+		l.self("plain good Go: RecvBytes, encoding/json, bufio, statsd", "goodgo", n, l.output(), l.statsd),
+		l.self("rsyslog: imczmq, mmjsonparse, omfile, omfwd", "rsyslog", n, l.output(), l.statsd),
 	}, []goal{
 		{name: "wall / C that only receives and writes", ours: 0, theirs: 1, atMost: 1 / 0.8},
 		{name: "plain good Go / ours, wall", ours: 2, theirs: 0, atLeast: 5},
@@ -59,7 +59,7 @@ func ordinarySection(l *lab) error {
 	const frames = 30_000
 	n := strconv.Itoa(frames)
 	return l.race(trial{frames: frames, rate: 10_000}, []program{
-		l.self("metlog: ZeroMQ, route, JSON lines + statsd", "router", n, l.output()),
+		l.self("metlog: ZeroMQ, route, JSON lines + statsd", "router", n, l.output(), l.statsd),
 		l.floor("C: ZeroMQ, JSON lines", n, l.output()),
 	}, nil, []goal{
 		{name: "CPU at 10,000 a second / C", ours: 0, theirs: 1, atMost: 1.5},

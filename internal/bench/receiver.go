@@ -23,10 +23,8 @@ import (
 	"github.com/mozilla-services/metlog-go/source/zmqsource"
 )
 
-// statsdAddr is where the receivers send statsd's lines.
-const statsdAddr = "127.0.0.1:18125"
-
-// receiver runs one kind of receiver until it has taken the count in args[0].
+// receiver runs one kind of receiver until it has taken the count in args[0]. The routers write to args[1] and send statsd's
+// lines to args[2].
 func receiver(kind, endpoint string, args []string) error {
 	count, err := strconv.Atoi(args[0])
 	if err != nil {
@@ -42,11 +40,11 @@ func receiver(kind, endpoint string, args []string) error {
 	case "recvbytes":
 		return recvBytes(endpoint, count)
 	case "router":
-		return metlogRouter(endpoint, count, args[1])
+		return metlogRouter(endpoint, count, args[1], args[2])
 	case "goodgo":
-		return goodGo(endpoint, count, args[1])
+		return goodGo(endpoint, count, args[1], args[2])
 	case "rsyslog":
-		return rsyslog(endpoint, count, args[1])
+		return rsyslog(endpoint, count, args[1], args[2])
 	}
 	return fmt.Errorf("no receiver %q", kind)
 }
@@ -101,8 +99,8 @@ func receiveInto(endpoint string, decoder interface {
 	return source.Run(ctx, to)
 }
 
-// metlogRouter is the router of the README without compression, as its rivals write plain lines.
-func metlogRouter(endpoint string, count int, dir string) error {
+// metlogRouter does what its rivals do: every message to a file of plain lines, timers and counters to statsd besides.
+func metlogRouter(endpoint string, count int, dir, statsdAddr string) error {
 	archive, err := archivesink.New(dir, &archivesink.Options{Compress: archivesink.Plain})
 	if err != nil {
 		return err
@@ -176,7 +174,7 @@ func recvBytes(endpoint string, count int) error {
 }
 
 // goodGo is what a careful programmer writes in an afternoon with the usual libraries.
-func goodGo(endpoint string, count int, path string) error {
+func goodGo(endpoint string, count int, path, statsdAddr string) error {
 	socket, err := pull(endpoint)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,19 +24,24 @@ template(name="stat" type="list") {
 ruleset(name="all") {
   action(type="mmjsonparse" cookie="")
   if $!type == "timer" or $!type == "counter" then
-    action(type="omfwd" protocol="udp" target="127.0.0.1" port="18125" template="stat")
+    action(type="omfwd" protocol="udp" target="127.0.0.1" port="%s" template="stat")
   action(type="omfile" file="%s" template="line" ioBufferSize="64k" flushOnTXEnd="off")
 }
 input(type="imczmq" endpoints="@%s" socktype="PULL" ruleset="all")
 `
 
-// rsyslog runs rsyslogd until it has written count lines. Its CPU time counts as this process's, which does little else.
-func rsyslog(endpoint string, count int, dir string) error {
+// rsyslog runs rsyslogd until it has written count lines. Its CPU time counts as this process's, which does little else. The
+// time it prints is that of the last write before rsyslogd is told to end: the wait that proves it done is not rsyslog's.
+func rsyslog(endpoint string, count int, dir, statsdAddr string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
 	out, conf := filepath.Join(dir, "out"), filepath.Join(dir, "conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, rsyslogConf, out, endpoint), 0o600); err != nil {
+	_, port, err := net.SplitHostPort(statsdAddr)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(conf, fmt.Appendf(nil, rsyslogConf, port, out, endpoint), 0o600); err != nil {
 		return err
 	}
 	cmd := exec.Command("/usr/sbin/rsyslogd", "-n", "-f", conf, "-i", filepath.Join(dir, "pid"))
@@ -45,6 +51,7 @@ func rsyslog(endpoint string, count int, dir string) error {
 	}
 	// It has written all but what its buffer holds when the file stops growing near its full size.
 	average := len(corpusText()) / 1000
+	var done time.Time
 	for last, still := int64(0), 0; still < 5; {
 		time.Sleep(200 * time.Millisecond)
 		info, err := os.Stat(out)
@@ -54,7 +61,7 @@ func rsyslog(endpoint string, count int, dir string) error {
 		case info.Size() == last && last > int64(count*average*9/10):
 			still++
 		default:
-			last, still = info.Size(), 0
+			last, still, done = info.Size(), 0, info.ModTime()
 		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -63,11 +70,7 @@ func rsyslog(endpoint string, count int, dir string) error {
 	if err := cmd.Wait(); err != nil && !strings.Contains(err.Error(), "signal") {
 		return err
 	}
-	info, err := os.Stat(out)
-	if err != nil {
-		return err
-	}
-	fmt.Println(info.ModTime().UnixNano())
+	fmt.Println(done.UnixNano())
 	text, err := os.ReadFile(out)
 	if err != nil {
 		return err
