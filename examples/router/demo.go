@@ -33,7 +33,7 @@ func newDemo(c *config) (*demo, error) {
 	}
 	d := &demo{udp: c.udp}
 	var err error
-	if d.sender, err = zmqsink.New(c.zmq[0], nil); err != nil {
+	if d.sender, err = zmqsink.New(strings.TrimPrefix(c.zmq[0], "@"), nil); err != nil {
 		return nil, err
 	}
 	if c.statsd == "" {
