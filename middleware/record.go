@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -84,7 +85,26 @@ func (rec *record) WriteString(s string) (int, error) {
 }
 
 // Unwrap is for [http.ResponseController].
-func (rec *record) Unwrap() http.ResponseWriter { return rec.to }
+func (rec *record) Unwrap() http.ResponseWriter { return behind{rec} }
+
+// behind sees what an [http.ResponseController] does that finds, behind the writer that rec leads to, one that can do more.
+type behind struct{ *record }
+
+func (w behind) Unwrap() http.ResponseWriter { return w.to }
+
+func (w behind) FlushError() error {
+	err := http.NewResponseController(w.to).Flush()
+	if !errors.Is(err, http.ErrNotSupported) {
+		w.begin()
+	}
+	return err
+}
+
+func (w behind) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.to).Hijack()
+	w.hijacked = w.hijacked || err == nil
+	return conn, rw, err
+}
 
 func (rec *record) flush() error {
 	rec.begin()

@@ -256,3 +256,43 @@ func TestPatternThroughWrappers(t *testing.T) {
 		t.Error("found a record where there is none")
 	}
 }
+
+// What a ResponseController finds behind a writer that hides it is seen too.
+func TestBehindWrappers(t *testing.T) {
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		want    string
+	}{
+		"hijacked": {func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				panic(err)
+			}
+			conn.Close()
+		}, "http.unmatched.hijacked"},
+		"flushed": {func(w http.ResponseWriter, _ *http.Request) {
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				panic(err)
+			}
+			panic(http.ErrAbortHandler)
+		}, "http.unmatched.2xx"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, nil)
+			timed := Timer(b.Client, nil)(Panics(b.Client, &PanicsOptions{Respond: true})(test.handler))
+			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { timed.ServeHTTP(wrapped{w}, r) })
+			all := b.serve(t, 1, h, 1, func(c *http.Client, url string) { get(c, url) })
+			if got := fmt.Sprint(fields(t, &all[0])["name"]); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+		})
+	}
+	plain := (&record{to: httptest.NewRecorder()}).as()
+	if _, _, err := http.NewResponseController(plain).Hijack(); !errors.Is(err, http.ErrNotSupported) {
+		t.Errorf("hijack of what cannot be: %v", err)
+	}
+	rec := &record{to: ended{}}
+	if err := http.NewResponseController(rec.as()).Flush(); !errors.Is(err, http.ErrNotSupported) || rec.status != 0 {
+		t.Errorf("flush of what cannot be: %v, status %d", err, rec.status)
+	}
+}
