@@ -49,7 +49,7 @@ func ExampleTimer() {
 func ExamplePanics() {
 	m, err := metlog.New(sink.Each(func(_ context.Context, m envelope.Message) error {
 		message, _ := m.Field("msg")
-		pattern, _ := m.Field("request", "pattern")
+		pattern, _ := m.Field("transaction")
 		fmt.Println(m.Type(), m.Severity(), message, pattern)
 		return nil
 	}), nil)

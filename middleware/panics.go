@@ -29,8 +29,9 @@ type PanicsOptions struct {
 // it the variables that [metlog.Watch] and [metlog.Var] named, for which it makes room in the request's context. Then it
 // panics again. [http.ErrAbortHandler], by which handlers give up on purpose, passes untouched.
 //
-// The field request says what was asked for: method, pattern (the route's, not the path), host, headers and query_string, each cut
-// to 256 bytes; nothing else of the request is shown. traceparent and request_id are as [Timer]'s.
+// The field transaction is the route's pattern, where it is known. The field request says what was asked for, as Sentry has
+// it: method, url (of scheme and host alone), headers and query_string, each text of at most 256 bytes. Nothing else of the
+// request is shown. traceparent and request_id are as [Timer]'s.
 //
 // It may stand inside a Timer or outside, and anywhere between that and the router: the Timer gets to know the pattern.
 //
@@ -104,11 +105,11 @@ func (p *panics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // facts returns what may be shown of a request.
 func (p *panics) facts(r *http.Request) []slog.Attr {
-	shown := []any{
-		slog.String("method", method(r)),
-		slog.String("pattern", clip(r.Pattern)),
-		slog.String("host", clip(r.Host)),
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
 	}
+	shown := []any{slog.String("method", method(r)), slog.String("url", clip(scheme+r.Host))}
 	if headers := listed(p.headers, r.Header.Values); len(headers) > 0 {
 		shown = append(shown, slog.Group("headers", headers...))
 	}
@@ -118,7 +119,11 @@ func (p *panics) facts(r *http.Request) []slog.Attr {
 			shown = append(shown, slog.Group("query_string", query...))
 		}
 	}
-	return appendIDs([]slog.Attr{slog.Group("request", shown...)}, r.Header)
+	attrs := []slog.Attr{slog.Group("request", shown...)}
+	if r.Pattern != "" {
+		attrs = append(attrs, slog.String("transaction", clip(r.Pattern)))
+	}
+	return appendIDs(attrs, r.Header)
 }
 
 // listed returns what there is of names.

@@ -105,19 +105,19 @@ func TestFacts(t *testing.T) {
 		want map[string]any
 	}{
 		{"default", nil, map[string]any{
-			"method": "OTHER", "pattern": "/x/{id}", "host": "shop.example",
+			"method": "OTHER", "url": "http://shop.example",
 			"headers": map[string]any{"User-Agent": "test", "Accept": "a/b, c/d"},
 		}},
 		{"listed", &PanicsOptions{
 			Headers: []string{"x-shop", "x-none", "x-long", "authorization", "PROXY-AUTHORIZATION", "Cookie"},
 			Query:   []string{"page", "none"},
 		}, map[string]any{
-			"method": "OTHER", "pattern": "/x/{id}", "host": "shop.example",
+			"method": "OTHER", "url": "http://shop.example",
 			"headers":      map[string]any{"X-Shop": "north", "X-Long": strings.Repeat("l", maxLabelBytes)},
 			"query_string": map[string]any{"page": "1, 2"},
 		}},
 		{"none", &PanicsOptions{Headers: []string{}}, map[string]any{
-			"method": "OTHER", "pattern": "/x/{id}", "host": "shop.example",
+			"method": "OTHER", "url": "http://shop.example",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -145,8 +145,15 @@ func TestFacts(t *testing.T) {
 				}
 			}
 			got := fields(t, &all[0])
-			if !reflect.DeepEqual(got["request"], any(test.want)) || got["request_id"] != "a17" {
+			if !reflect.DeepEqual(got["request"], any(test.want)) || got["transaction"] != "/x/{id}" || got["request_id"] != "a17" {
 				t.Errorf("fields\n%v, want request\n%v", got, test.want)
+			}
+			var event map[string]any
+			if err := json.Unmarshal([]byte(all[0].Payload()), &event); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(event["request"], any(test.want)) || event["transaction"] != "/x/{id}" {
+				t.Errorf("event's request %v and transaction %v", event["request"], event["transaction"])
 			}
 		})
 	}

@@ -259,7 +259,7 @@ func serve(ctx context.Context, m *metlog.Client) {
 	ctx, end := metlog.Scope(ctx)
 	defer end()
 	defer func() {
-		m.Panic(ctx, recover(), slog.String("route", "POST /cart"),
+		m.Panic(ctx, recover(), slog.String("transaction", "POST /cart"),
 			slog.Group("request", slog.String("method", "POST"), slog.String("url", "http://shop.example/cart")))
 	}()
 	o := order{Customer: "Zoë <b>&", Lines: []line{{"pen", 1.25}, {"ink", 3.5}}, Sizes: map[string]int{"a": 1}}

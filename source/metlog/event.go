@@ -72,25 +72,48 @@ func (ev *event) level() string {
 	return "error"
 }
 
-// appendAttributes appends the last of the contexts, and the request.
+// appendAttributes appends the last of the contexts, and those attributes that have places of their own.
 func (ev *event) appendAttributes(b []byte) []byte {
 	m := ev.fields
-	request, ok := requestOf(m)
-	if ok {
-		if rest, err := m.Without("request"); err == nil {
-			m = &rest
-		}
+	request, asked := requestOf(m)
+	if asked {
+		m = without(m, "request")
+	}
+	transaction, named := transactionOf(m)
+	if named {
+		m = without(m, "transaction")
 	}
 	if text := attributes(m); text != "" {
 		b = append(b, `,"metlog":`...)
 		b = appendSafe(b, text, nil)
 	}
 	b = append(b, '}')
-	if ok {
+	if named {
+		b = append(b, `,"transaction":`...)
+		b = appendText(b, transaction, maxName)
+	}
+	if asked {
 		b = append(b, `,"request":`...)
 		b = appendSafe(b, request, ev.hide)
 	}
 	return b
+}
+
+// transactionOf returns the text named transaction among the fields of m.
+func transactionOf(m *envelope.Message) (text string, ok bool) {
+	if m == nil {
+		return "", false
+	}
+	v, ok := m.Field("transaction")
+	return v.String(), ok && v.Kind() == envelope.String
+}
+
+// without returns m without a field, or m if that cannot be.
+func without(m *envelope.Message, name string) *envelope.Message {
+	if rest, err := m.Without(name); err == nil {
+		return &rest
+	}
+	return m
 }
 
 // appendHeads writes what is known of each link but for its stack.

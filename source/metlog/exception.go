@@ -17,9 +17,9 @@ import (
 // The event has the stack of the calling goroutine, with lines of the source where its files can be read and with the
 // variables of [Watch] and [Var] that ctx has; the error's causes, as Unwrap and errors.Join give them and at most 32,
 // each with the stack it carries in the manner of pkg/errors, if any; and an event_id of its own. Attributes are the
-// message's fields and the event's context "metlog", a group named request also the event's request; fields.msg is the
-// error's text. The payload has at most 256 KiB, the fields of an exception 64 KiB: variables are left out first, then
-// frames, then attributes.
+// message's fields and the event's context "metlog", but for a group named request, which is the event's request, and a
+// text named transaction, which is its transaction; fields.msg is the error's text. The payload has at most 256 KiB, the
+// fields of an exception 64 KiB: variables are left out first, then frames, then attributes.
 //
 // Of the error, its Error, Unwrap, StackTrace and Callers methods are called, and waited for; one that panics costs only
 // its own part. Of watched values no method is called. A source file is read when a place in it is met first.

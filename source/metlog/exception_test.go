@@ -112,6 +112,32 @@ func readEvent(t *testing.T, m *envelope.Message) (e jsonEvent) {
 
 var errPlain = errors.New("card refused")
 
+// A text named transaction is the event's; anything else of that name is an attribute as any other.
+func TestTransaction(t *testing.T) {
+	for _, test := range []struct {
+		given             slog.Attr
+		transaction, rest string
+	}{
+		{slog.String("transaction", "GET /items/{id}"), "GET /items/{id}", "map[order:17]"},
+		{slog.Int("transaction", 5), "<nil>", "map[order:17 transaction:5]"},
+	} {
+		m, e := caught(t, nil, func(c *Client) { c.Exception(t.Context(), errPlain, slog.Int("order", 17), test.given) })
+		var event map[string]any
+		if err := json.Unmarshal([]byte(m.Payload()), &event); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(event["transaction"]); got != test.transaction {
+			t.Errorf("transaction %s, want %s", got, test.transaction)
+		}
+		if got := fmt.Sprint(e.Contexts["metlog"]); got != test.rest {
+			t.Errorf("context %s, want %s", got, test.rest)
+		}
+		if v, _ := m.Field("transaction"); v.String() != test.given.Value.String() {
+			t.Errorf("field %s", v.JSON())
+		}
+	}
+}
+
 func TestExceptionEvent(t *testing.T) {
 	var line int
 	m, e := caught(t, &Options{Logger: "shop", Hostname: "web3"}, func(c *Client) {
