@@ -35,13 +35,15 @@ func appendText(b []byte, s string, n int) (out []byte, escaped, invalid bool) {
 			i += size
 			continue
 		}
-		if !isPlain(c) {
-			b = append(b, s[done:i]...)
-			b = appendEscape(b, c)
-			escaped = true
-			done = i + 1
+		if isPlain(c) {
+			i += plain(s[i:])
+			continue
 		}
+		b = append(b, s[done:i]...)
+		b = appendEscape(b, c)
+		escaped = true
 		i++
+		done = i
 	}
 	return append(b, s[done:]...), escaped, invalid
 }

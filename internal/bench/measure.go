@@ -21,7 +21,7 @@ func timed(name string, work func(n int)) contender {
 	}}
 }
 
-// A goal bounds the ratio of one contender to another.
+// A goal is the ratio of one contender to another, and its bound if it has one.
 type goal struct {
 	name         string
 	ours, theirs int // indexes of the contenders
@@ -56,17 +56,22 @@ func report(contenders []contender, costs [][]float64, goals []goal) {
 		for round := range ratios {
 			ratios[round] = costs[g.ours][round] / costs[g.theirs][round]
 		}
-		m := median(ratios)
-		sign, bound, met := "<=", g.atMost, m <= g.atMost
-		if g.atLeast > 0 {
-			sign, bound, met = ">=", g.atLeast, m >= g.atLeast
-		}
-		verdict := "met"
-		if !met {
-			verdict = "MISSED"
-		}
-		fmt.Printf("  %-58s %10.3f    [%.3f-%.3f]  goal %s %.3g: %s\n", "= "+g.name, m, slices.Min(ratios), slices.Max(ratios), sign, bound, verdict)
+		fmt.Printf("  %-58s %10.3f    [%.3f-%.3f]%s\n", "= "+g.name, median(ratios), slices.Min(ratios), slices.Max(ratios), g.verdict(median(ratios)))
 	}
+}
+
+func (g *goal) verdict(ratio float64) string {
+	sign, bound, met := "<=", g.atMost, ratio <= g.atMost
+	switch {
+	case g.atLeast > 0:
+		sign, bound, met = ">=", g.atLeast, ratio >= g.atLeast
+	case g.atMost == 0:
+		return ""
+	}
+	if !met {
+		return fmt.Sprintf("  goal %s %.3g: MISSED", sign, bound)
+	}
+	return fmt.Sprintf("  goal %s %.3g: met", sign, bound)
 }
 
 func median(values []float64) float64 {
