@@ -53,11 +53,16 @@ func classOf(status int) class {
 // A set has the timers of a middleware. Those of a label are made when they are first needed.
 type set struct {
 	client *metlog.Client
+	family *metlog.Family // of all names with the prefix
 	prefix string
 	none   string // the name of the class
 
 	known atomic.Pointer[map[string]*labelled] // never written to
 	mu    sync.Mutex                           // of those that replace it
+}
+
+func newSet(m *metlog.Client, prefix, none string) *set {
+	return &set{client: m, family: m.Family(prefix), prefix: prefix, none: none}
 }
 
 type labelled struct {

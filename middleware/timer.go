@@ -35,8 +35,8 @@ type TimerOptions struct {
 // ("abort"), ended its goroutine ("exit"), or the request's context ended before it did ("canceled": nearly always the client has left); traceparent (W3C
 // Trace Context) and request_id (X-Request-Id, at most 128 printable characters) where the request has valid ones.
 //
-// Each name has its own rate, see [metlog.Client.SetRates]. Where it is 0 the message costs an atomic load; the request is
-// still watched, since nobody knows its name before its end.
+// Each name has its own rate, see [metlog.Client.SetRates]. Where the rates turn off all names that begin with "http.", a
+// request costs an atomic load and nothing else; where some are on, each is watched, since its name is known at its end.
 //
 // The handler's writer has Flush, Hijack, ReadFrom, Push and CloseNotify exactly where the server's has, and works with
 // [http.ResponseController]. Only [http.MaxBytesReader] has no way to ask the server through it to close the connection
@@ -51,7 +51,7 @@ func Timer(m *metlog.Client, o *TimerOptions) func(http.Handler) http.Handler {
 	if o == nil {
 		o = &TimerOptions{}
 	}
-	t := timer{label: o.Label, epoch: time.Now(), set: &set{client: m, prefix: "http.", none: "aborted"}}
+	t := timer{label: o.Label, epoch: time.Now(), set: newSet(m, "http.", "aborted")}
 	return func(next http.Handler) http.Handler {
 		if isnil.Is(next) {
 			panic("middleware: Timer: nil handler")
@@ -70,6 +70,10 @@ type timer struct {
 }
 
 func (t *timer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if t.family.Off() {
+		t.next.ServeHTTP(w, r)
+		return
+	}
 	run := run{record: take(w), r: r}
 	run.passed, run.body = counted(r)
 	run.start = time.Since(t.epoch)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 // A request of the tests below ends as the handler or the client has it.
@@ -282,5 +284,23 @@ func checkTimer(t *testing.T, m *envelope.Message, name string, want map[string]
 	delete(got, "name")
 	if !maps.Equal(got, want) {
 		t.Errorf("fields\n%v, want\n%v", got, want)
+	}
+}
+
+// Where no name can be on nothing is watched, until the rates change.
+func TestTimerOff(t *testing.T) {
+	b := newBench(t, nil)
+	var got http.ResponseWriter
+	h := Timer(b.Client, nil)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { got = w }))
+	for text, watched := range map[string]bool{"": true, "http.*=0": false, "*=0\n*.5xx=1": true} {
+		rates, err := metlog.ParseRates(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.SetRates(rates)
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		if recordOf(got) != nil != watched {
+			t.Errorf("%q: watched %v, want %v", text, !watched, watched)
+		}
 	}
 }

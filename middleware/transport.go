@@ -30,7 +30,7 @@ func Transport(m *metlog.Client, base http.RoundTripper) http.RoundTripper {
 	if isnil.Is(base) {
 		base = http.DefaultTransport
 	}
-	return &transport{base: base, epoch: time.Now(), set: &set{client: m, prefix: "http.client.", none: "error"}}
+	return &transport{base: base, epoch: time.Now(), set: newSet(m, "http.client.", "error")}
 }
 
 type transport struct {
@@ -40,6 +40,9 @@ type transport struct {
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.family.Off() {
+		return t.base.RoundTrip(r)
+	}
 	start := time.Since(t.epoch)
 	answer, err := t.base.RoundTrip(r)
 	elapsed := time.Since(t.epoch) - start

@@ -111,11 +111,12 @@ type registry struct {
 	known  atomic.Pointer[map[string]*series] // for readers without the lock; may lack the latest
 	whole  atomic.Bool                        // there are no rates
 
-	mu     sync.Mutex
-	all    map[string]*series
-	misses int
-	rates  Rates
-	others atomic.Uint64 // sampled out of series that are not remembered
+	mu       sync.Mutex
+	all      map[string]*series
+	misses   int
+	rates    Rates
+	families map[string]*Family
+	others   atomic.Uint64 // sampled out of series that are not remembered
 }
 
 // of returns the series with a name.
@@ -161,6 +162,9 @@ func (r *registry) set(rates Rates) {
 	r.whole.Store(len(rates.lines) == 0)
 	for name, s := range r.all {
 		s.share.Store(shareOf(rates.of(name), s.seen.Load()))
+	}
+	for prefix, f := range r.families {
+		f.off.Store(rates.none(prefix))
 	}
 }
 
