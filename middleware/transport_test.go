@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 type tripper func(*http.Request) (*http.Response, error)
@@ -122,5 +123,26 @@ func TestTransportClient(t *testing.T) {
 	}
 	if fmt.Sprint(classes) != "[.3xx .2xx]" {
 		t.Errorf("%q", classes)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Where no name can be on no timer is made either.
+func TestTransportOff(t *testing.T) {
+	rates, err := metlog.ParseRates("http.client.*=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, &metlog.Options{Rates: rates})
+	base := roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })
+	tr := Transport(b.Client, base)
+	if answer, err := tr.RoundTrip(httptest.NewRequest(http.MethodGet, "http://a/", nil)); err != nil || answer.StatusCode != 200 {
+		t.Errorf("%v, %v", answer, err)
+	}
+	if known := tr.(*transport).known.Load(); known != nil {
+		t.Errorf("%d hosts are known", len(*known))
 	}
 }
