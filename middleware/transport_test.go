@@ -137,9 +137,9 @@ func TestTransportOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newBench(t, &metlog.Options{Rates: rates})
-	base := roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })
+	base := roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil })
 	tr := Transport(b.Client, base)
-	if answer, err := tr.RoundTrip(httptest.NewRequest(http.MethodGet, "http://a/", nil)); err != nil || answer.StatusCode != 200 {
+	if answer, err := tr.RoundTrip(httptest.NewRequest(http.MethodGet, "http://a/", nil)); err != nil || answer.StatusCode != http.StatusOK {
 		t.Errorf("%v, %v", answer, err)
 	}
 	if known := tr.(*transport).known.Load(); known != nil {
