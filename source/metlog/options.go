@@ -45,7 +45,7 @@ type Options struct {
 	Maps bool
 
 	// Redact are parts of names whose values are not shown among an exception's variables and in its request, besides
-	// password, passwd, passphrase, secret, token, authorization, cookie, credential and key. Case does not matter. The
+	// password, passwd, passphrase, pwd, secret, token, authorization, cookie, credential and key. Case does not matter. The
 	// default is none.
 	Redact []string
 

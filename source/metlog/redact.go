@@ -12,7 +12,7 @@ const redacted = `"[redacted]"`
 type redactor []string
 
 var usuallyRedacted = redactor{
-	"password", "passwd", "passphrase", "secret", "token", "authorization", "cookie", "credential", "key",
+	"password", "passwd", "passphrase", "pwd", "secret", "token", "authorization", "cookie", "credential", "key",
 }
 
 func newRedactor(more []string) redactor {

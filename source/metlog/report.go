@@ -1,6 +1,7 @@
 package metlog
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -9,6 +10,10 @@ import (
 // reportEvery is how often OnError may be called.
 const reportEvery = time.Second
 
+// keptErrors bounds the errors that wait to be told at once. What is told once, such as a Prepared's wrong number of values,
+// must not get lost behind another.
+const keptErrors = 64
+
 // A reporter calls OnError, not too often and never under a lock.
 type reporter struct {
 	to      func(error)
@@ -16,7 +21,8 @@ type reporter struct {
 	last    time.Time // when it was called
 	busy    chan struct{}
 	lost    int // messages refused that it was not told of
-	pending error
+	refusal error
+	other   []error     // it was not told of, at most keptErrors
 	later   *time.Timer // nil: nothing is kept back
 }
 
@@ -25,23 +31,23 @@ func (r *reporter) refused(n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lost += n
-	r.pending = err
+	r.refusal = err
 	r.send(false)
 }
 
-// tell reports err, unless it comes too soon.
+// tell reports err, with others if it comes too soon.
 func (r *reporter) tell(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.pending == nil {
-		r.pending = err
+	if len(r.other) < keptErrors {
+		r.other = append(r.other, err)
 	}
 	r.send(false)
 }
 
 // send calls OnError if it is time to, or else sees to it that it will be.
 func (r *reporter) send(now bool) {
-	if r.to == nil || r.pending == nil || r.busy != nil {
+	if r.to == nil || r.refusal == nil && r.other == nil || r.busy != nil {
 		return
 	}
 	if wait := reportEvery - time.Since(r.last); wait > 0 && !now && !r.last.IsZero() {
@@ -50,11 +56,15 @@ func (r *reporter) send(now bool) {
 		}
 		return
 	}
-	err := r.pending
-	if r.lost > 0 {
-		err = fmt.Errorf("metlog: %d messages refused, the last: %w", r.lost, err)
+	errs := r.other
+	if r.refusal != nil {
+		errs = append(errs, fmt.Errorf("metlog: %d messages refused, the last: %w", r.lost, r.refusal))
 	}
-	r.pending, r.lost, r.last = nil, 0, time.Now()
+	err := errs[0]
+	if len(errs) > 1 {
+		err = errors.Join(errs...)
+	}
+	r.refusal, r.other, r.lost, r.last = nil, nil, 0, time.Now()
 	busy, to := make(chan struct{}), r.to
 	r.busy = busy
 	go func() {
