@@ -281,10 +281,10 @@ func TestBorrowsIsTheAndOfWhatTheyHold(t *testing.T) {
 			}
 		}
 	}
-	q := queue(t, yes, nil)
-	defer closed(t, q)
-	if sink.Borrows(q) {
-		t.Error("a queue says that it keeps nothing")
+	if q := queue(t, no, nil); !sink.Borrows(q) {
+		t.Error("a queue holds clones and does not say so")
+	} else {
+		closed(t, q)
 	}
 	s := sink.Filter(yes, any1)
 	yes.borrows = false

@@ -28,7 +28,7 @@
 //   - wait for nothing that ctx cannot end, and do not look at ctx where they need not wait;
 //   - embed [Counters] and return them as Account, under a name that says what they are and where they lead, without
 //     secrets;
-//   - are a [Borrower] if they keep nothing of a message after Send;
+//   - are a [Borrower] if they keep nothing of a message after Send, or only clones;
 //   - have Shutdown(ctx) and Close if they hold messages or connections, after which Send returns [ErrClosed]. Shutdown
 //     drains; Close gives up at once; what is left behind is a [*LeftError]. Both may be called again.
 //
@@ -38,7 +38,7 @@
 //
 // A wrapper reports the indexes of the batch that it was given, not of the one that it sent. It never changes that batch:
 // others read it at the same time. Its Next ([Wrapper]) returns every sink that it may send to, so that a ledger finds
-// them; it never ends these. It borrows if all of them do, decided once.
+// them; it never ends these. It borrows if all of them do, or if what it passes on are clones, decided once.
 //
 // # What is lost when
 //

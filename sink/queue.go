@@ -36,8 +36,7 @@ type QueueOptions struct {
 // Messages leave in the order in which they came as long as nothing fails. A panic of next is one more error, not a
 // permanent one.
 //
-// A message keeps the slab alive that it was parsed from. A Queue copies those that are a small part of their slab into one
-// of its own, so the bound in bytes is honest to a factor of two. It keeps messages, so it is no [Borrower].
+// It holds clones, so the bound in bytes is honest, and what it was given may be overwritten after Send: it is a [Borrower].
 //
 // Its account's Done is what next took. Dropped has, by name: "newest", "oldest" and "shed", as [Full] says; "deadletter",
 // what DeadLetter took; "undeliverable", what DeadLetter refused for good; "permanent", "closed" and "gaveup", given up
@@ -148,9 +147,9 @@ func (q *Queue) Send(ctx context.Context, batch []envelope.Message) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	own := q.scratch.get()
-	defer q.scratch.put(own)
-	kept, bytes := detach(own, batch)
+	scratch := q.scratch.get()
+	defer q.scratch.put(scratch)
+	kept, bytes := own(scratch, batch)
 	q.mu.Lock()
 	if q.state != open {
 		defer q.mu.Unlock()
@@ -232,6 +231,9 @@ func (q *Queue) Account() Account {
 	a.Dropped = maps.Clone(a.Dropped)
 	return a
 }
+
+// Borrows returns true.
+func (q *Queue) Borrows() bool { return true }
 
 // Next returns the sink behind the queue, and its dead letter if there is one.
 func (q *Queue) Next() []Sink {

@@ -81,7 +81,7 @@ type group struct {
 	errs  []error // why each is given up; nil: they are to be sent again
 }
 
-// pick copies the messages at these places of l into a group, which keeps no slab alive that it uses little of.
+// pick clones the messages at these places of l into a group.
 func pick(l line, places []int) *group {
 	picked := make([]envelope.Message, 0, len(places))
 	g := new(group)
@@ -89,7 +89,7 @@ func pick(l line, places []int) *group {
 		picked = append(picked, l.messages[i])
 		g.notes = append(g.notes, l.notes[i])
 	}
-	g.messages, g.bytes = detach(new(selection), picked)
+	g.messages, g.bytes = own(new(selection), picked)
 	return g
 }
 
@@ -141,49 +141,11 @@ func (s *groups) dropFirst() (bytes int, ok bool) {
 	return bytes, true
 }
 
-// detach returns batch with every message that is a small part of its slab, together with its neighbours from the same
-// slab, moved to a slab of its own; and what holding it costs. The result is batch itself when nothing had to move, else it
-// lies in scratch.
-func detach(scratch *selection, batch []envelope.Message) (own []envelope.Message, bytes int) {
-	moved := false
-	for start := 0; start < len(batch); {
-		end, text := sameSlab(batch, start)
-		bytes += text + (end-start)*perMessage
-		sparse := text < batch[start].SlabBytes()/2
-		if sparse && !moved {
-			moved = true
-			scratch.batch = append(scratch.batch, batch[:start]...)
-		}
-		switch {
-		case sparse:
-			scratch.batch = envelope.CloneAll(scratch.batch, batch[start:end])
-		case moved:
-			scratch.batch = append(scratch.batch, batch[start:end]...)
-		}
-		start = end
+// own returns clones of batch, which keep alive nothing but themselves, and what holding them costs. They lie in scratch.
+func own(scratch *selection, batch []envelope.Message) (clones []envelope.Message, bytes int) {
+	scratch.batch = envelope.CloneAll(scratch.batch, batch)
+	for i := range scratch.batch {
+		bytes += charge(&scratch.batch[i])
 	}
-	if moved {
-		return scratch.batch, bytes
-	}
-	return batch, bytes
-}
-
-// sameSlab returns where the messages end that follow start in the slab of that at start, and the bytes of their text. Two
-// slabs that happen to lie side by side may be taken for one.
-func sameSlab(batch []envelope.Message, start int) (end, text int) {
-	slab := batch[start].SlabBytes()
-	var first, last uintptr
-	for end = start; end < len(batch); end++ {
-		json := batch[end].JSON()
-		at := uintptr(unsafe.Pointer(unsafe.StringData(json)))
-		switch {
-		case end == start:
-			first = at
-		case batch[end].SlabBytes() != slab || at < last || at+uintptr(len(json)) > first+uintptr(slab):
-			return end, text
-		}
-		last = at
-		text += len(json)
-	}
-	return end, text
+	return scratch.batch, bytes
 }

@@ -153,13 +153,16 @@ func lossReason(err error) string {
 	return "permanent"
 }
 
-// putBack returns to the head of the line what is to be sent again. Since the flight left, the line may have lost some of
-// what stood behind it, never gained. The caller holds mu.
+// putBack returns to the head of the line what is to be sent again, without what keeps alive that which is not. Since the
+// flight left, the line may have lost some of what stood behind it, never gained. The caller holds mu.
 func (q *Queue) putBack(f flight, again []int) {
 	w := &q.work
 	bytes := 0
 	for to, from := range again {
 		f.messages[to], f.notes[to] = f.messages[from], f.notes[from]
+		if len(again) < len(f.messages) {
+			f.messages[to] = f.messages[to].Clone()
+		}
 		bytes += charge(&f.messages[to])
 	}
 	head := w.head - len(again)

@@ -23,7 +23,8 @@ type Sink interface {
 }
 
 // A Borrower is a sink that says whether it keeps messages after Send has returned. One whose Borrows is true keeps none,
-// nor any string cut from one, so a sender may reuse the memory they lie in. A sink that does not say so may keep them.
+// nor any string cut from one, unless they are clones, so a sender may reuse the memory they lie in. A sink that does not
+// say so may keep them.
 type Borrower interface {
 	Borrows() bool
 }

@@ -129,7 +129,7 @@ func TestBrokenWrappers(t *testing.T) {
 		{"holds its lock when next panics", locks(), "panic", rulePanicked},
 		{"borrows what next keeps", Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
 			return &through{next: next, send: pass, borrows: true}
-		}}, "borrows", ruleBorrowsAnd},
+		}}, "borrows", ruleBorrows},
 		{"borrows what it keeps itself", Harness{Wrap: func(_ testing.TB, next sink.Sink) sink.Sink {
 			return &hoarder{borrower: true, next: next}
 		}}, "borrows", ruleBorrows},
