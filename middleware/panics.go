@@ -21,7 +21,9 @@ type PanicsOptions struct {
 
 	// Respond answers the request with status 500, and the panic ends here. Where a part of an answer has been sent, it
 	// panics with [http.ErrAbortHandler] instead, so that the client sees that the rest is missing. The default is to panic
-	// again with what was thrown, as if nobody had looked: net/http logs it and closes the connection.
+	// again with what was thrown, as if nobody had looked: net/http logs it and closes the connection. Where the server's
+	// ErrorLog leads to the same client, respond: each panic would leave a second time, as a line of the log with its stack,
+	// and those nothing limits.
 	Respond bool
 }
 

@@ -191,7 +191,7 @@ type LeftError struct {
 func (e *LeftError) Error() string {
 	where := "lost"
 	if e.Where != "" {
-		where = "in " + e.Where
+		where = "now in " + e.Where
 	}
-	return fmt.Sprintf("%s: %d messages (%d bytes) left, %s", e.Name, e.Messages, e.Bytes, where)
+	return fmt.Sprintf("%s: %d messages (%d bytes) left undelivered: %s", e.Name, e.Messages, e.Bytes, where)
 }

@@ -152,11 +152,11 @@ func TestRetryDelay(t *testing.T) {
 
 func TestLeftError(t *testing.T) {
 	left := sink.LeftError{Name: "queue", Messages: 2, Bytes: 30}
-	if want := "queue: 2 messages (30 bytes) left, lost"; left.Error() != want {
+	if want := "queue: 2 messages (30 bytes) left undelivered: lost"; left.Error() != want {
 		t.Errorf("the text is %q, want %q", left.Error(), want)
 	}
 	left.Where = "a.db"
-	if want := "queue: 2 messages (30 bytes) left, in a.db"; left.Error() != want {
+	if want := "queue: 2 messages (30 bytes) left undelivered: now in a.db"; left.Error() != want {
 		t.Errorf("the text is %q, want %q", left.Error(), want)
 	}
 }

@@ -4,7 +4,7 @@
 //	go run ./examples/httpapp -to tcp://127.0.0.1:5565 -rate '*=0.1'  # sends a tenth of the timers to a router
 //	curl 127.0.0.1:8080/items/lamp; curl -d item=lamp 127.0.0.1:8080/cart; curl 127.0.0.1:8080/boom
 //
-// SIGTERM or SIGINT lets requests end, sends what is there, and prints what became of every message.
+// SIGTERM or SIGINT lets requests end, sends what is there within 20 s, and prints what became of every message.
 package main
 
 import (
@@ -64,7 +64,9 @@ func run(ctx context.Context, addr, endpoint, rateLines string, out io.Writer) e
 		return errors.Join(err, listener.Close())
 	}
 	logger := zerolog.New(zerologsource.New(m, nil))
-	handler := middleware.Timer(m, nil)(middleware.Panics(m, nil)(newShop(m, logger)))
+	// Who gives ErrorLog to the client answers panics: thrown again, each would leave as a log line, too, stack and all.
+	panics := middleware.Panics(m, &middleware.PanicsOptions{Respond: true})
+	handler := middleware.Timer(m, nil)(panics(newShop(m, logger)))
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -82,7 +84,7 @@ func run(ctx context.Context, addr, endpoint, rateLines string, out io.Writer) e
 	defer cancel()
 	books := ledger.New(m) // and all it leads to
 	err = errors.Join(err, server.Shutdown(grace), books.Shutdown(grace), books.Balance())
-	fmt.Fprint(out, "\n", books, note(m.Account()))
+	fmt.Fprint(out, "\n", books, note(m.Account(), endpoint))
 	return err
 }
 
@@ -92,14 +94,4 @@ func open(endpoint string, out io.Writer) (sink.Sink, error) {
 		return zmqsink.New(endpoint, nil)
 	}
 	return printing(out)
-}
-
-// note says what became of every message in one line.
-func note(a sink.Account) string {
-	var dropped uint64
-	for _, n := range a.Dropped {
-		dropped += n
-	}
-	sampled := a.Dropped["sampled"]
-	return fmt.Sprintf("emitted %d = done %d + sampled out %d + dropped %d\n", a.Offered-a.Refused, a.Done, sampled, dropped-sampled)
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/mozilla-services/metlog-go/sink"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -57,10 +59,14 @@ func visit(t *testing.T, rates string, paths ...string) string {
 		if item, ok := strings.CutPrefix(path, "/cart "); ok {
 			get = func() (*http.Response, error) { return client.PostForm(base+"/cart", url.Values{"item": {item}}) }
 		}
-		if answer, err := get(); err == nil {
-			answer.Body.Close()
-		} else if path != "/boom" {
+		answer, err := get()
+		if err != nil {
 			t.Error(err)
+			continue
+		}
+		answer.Body.Close()
+		if crashed := answer.StatusCode == http.StatusInternalServerError; crashed != (path == "/boom") {
+			t.Errorf("%s: %s", path, answer.Status)
 		}
 	}
 	cancel()
@@ -89,7 +95,16 @@ func TestShop(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, got)
 		}
 	}
-	checkNote(t, got, 14, 14, 0)
+	if n := strings.Count(got, "oldstyle "); n != 1 {
+		t.Errorf("%d lines of the log, want that of the cart alone, in\n%s", n, got)
+	}
+	checkNote(t, got, 13, 13, 0)
+}
+
+// What is answered is not told to net/http, whose log would carry every panic a second time.
+func TestPanicIsAnswered(t *testing.T) {
+	got := visit(t, "http.*=0", "/boom", "/boom")
+	checkNote(t, got, 2, 2, 0)
 }
 
 func TestShopWithRates(t *testing.T) {
@@ -102,7 +117,7 @@ func TestShopWithRates(t *testing.T) {
 	checkNote(t, got, 2, 0, 2)
 }
 
-// checkNote looks at the last line.
+// checkNote looks at the line that adds up.
 func checkNote(t *testing.T, text string, emitted, done, sampled int) {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^emitted (\d+) = done (\d+) \+ sampled out (\d+) \+ dropped 0$`).FindStringSubmatch(text)
@@ -111,6 +126,23 @@ func checkNote(t *testing.T, text string, emitted, done, sampled int) {
 	}
 	if got, want := fmt.Sprint(found[1:]), fmt.Sprint([]int{emitted, done, sampled}); got != want {
 		t.Errorf("note %s, want %s, in\n%s", got, want, text)
+	}
+}
+
+func TestNote(t *testing.T) {
+	a := sink.Account{Offered: 10, Done: 4, Dropped: map[string]uint64{"sampled": 3, "full": 2, "shutdown": 1}}
+	want := `emitted 10 = done 4 + sampled out 3 + dropped 3
+         4 done         given to libzmq, not delivered: what it could not send to tcp://10.0.0.1:5565 by the end is lost, uncounted
+         2 full         lost: made faster than the endpoint took them, and 16 MiB were waiting for it already
+         3 sampled      not sent because -rate said so
+         1 shutdown     lost: still waiting for the endpoint when the time for the end was over
+What the table calls refused went back to the line above, and is counted there.
+`
+	if got := note(a, "tcp://10.0.0.1:5565"); got != want {
+		t.Errorf("note\n%s\nwant\n%s", got, want)
+	}
+	if got, want := note(sink.Account{Offered: 1, Done: 1}, ""), "emitted 1 = done 1 + sampled out 0 + dropped 0\n         1 done         printed\n"; got != want {
+		t.Errorf("note\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -244,7 +244,7 @@ func TestBalance(t *testing.T) {
 	if err := books.Balance(); err == nil || err.Error() != unsound {
 		t.Errorf("before the end: %v", err)
 	}
-	if err := books.Shutdown(t.Context()); err == nil || err.Error() != "spool: 2 messages (0 bytes) left, in spool.db" {
+	if err := books.Shutdown(t.Context()); err == nil || err.Error() != "spool: 2 messages (0 bytes) left undelivered: now in spool.db" {
 		t.Errorf("Shutdown: %v", err)
 	}
 	if err := books.Balance(); err == nil || err.Error() != "queue: still holds 3 messages\n"+unsound {
