@@ -54,4 +54,5 @@ fuzz: ; @.ci/install build
 	done
 
 clean:
-	rm -rf metlog-archive .bin internal/integration/testdata/node_modules internal/integration/testdata/venv
+	rm -rf metlog-archive .bin
+	cd internal/integration/testdata && rm -rf node_modules venv hadoop/target
