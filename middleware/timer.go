@@ -27,6 +27,11 @@ type TimerOptions struct {
 // sent; hijacked when it took the connection over; aborted when it ended without an answer because the request's context
 // had ended, by [http.ErrAbortHandler] or with its goroutine.
 //
+// The pattern has the method where the router's has it: http.GET /items/{id}.2xx from a ServeMux that was given "GET
+// /items/{id}", http./items/{id}.2xx from one given "/items/{id}" or from chi. With gorilla/mux it is what Label makes of the
+// route, such as its template, /items/{id}; with httprouter, what each handler's Label was written to return, such as
+// /items/:id. The field method tells apart what one name holds together.
+//
 // A pattern has at most 256 bytes, the rest is cut off. A Timer knows 1000 of them; those it meets later are called other.
 //
 // The fields are status, if one was sent; method, which is OTHER if no RFC has it; request_bytes, the length of the body

@@ -44,6 +44,9 @@ func TestWhatIsSent(t *testing.T) {
 		{"Incr, no attribute takes the name's place", func(_ context.Context, c *Client) {
 			c.Incr("hits", 1, slog.String("name", "forged"), slog.Int("rate", 7), slog.String("shop", "a"))
 		}, `{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1","fields":{"shop":"a","name":"hits","rate":1}`},
+		{"Timer, no attribute takes the name's place", func(_ context.Context, c *Client) {
+			c.Timer("cart").Start().Stop(slog.String("name", "forged"), slog.Int("rate", 7), slog.String("shop", "a"))
+		}, `{"type":"timer","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"0","fields":{"shop":"a","name":"cart","rate":1}`},
 		{"Incr, a name of two lines", func(_ context.Context, c *Client) { c.Incr("hits\n{\"", 1) },
 			`{"type":"counter","timestamp":"2000-01-01T00:00:00.000000Z","logger":"shop","severity":5,"payload":"1","fields":{"name":"hits\n{\"","rate":1}`},
 		{"Gauge", func(_ context.Context, c *Client) { c.Gauge("queue", 1e21) },
