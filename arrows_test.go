@@ -14,20 +14,22 @@ var may = []struct {
 	imports  []string
 }{
 	{"envelope", nil},
+	{"cef", nil},
 	{"internal/isnil", nil},
 	{"internal/jsonline", nil},
 	{"internal/zmqsocket", nil},
 	{"internal/deadletter", []string{"envelope"}},
 	{"internal/intake", []string{"envelope", "sink", "source", "internal/"}},
 	{"sink", []string{"envelope", "internal/"}},
-	{"sink/", []string{"envelope", "sink", "internal/"}},
+	{"sink/", []string{"cef", "envelope", "sink", "internal/"}},
 	{"source", []string{"envelope", "sink", "internal/"}},
 	{"source/zerologsource", []string{"envelope", "source/metlog", "internal/"}}, // bridges write through a client
 	{"source/slogsource", []string{"envelope", "source/metlog", "internal/"}},
+	{"source/metlog", []string{"cef", "envelope", "sink", "source", "internal/"}},
 	{"source/", []string{"envelope", "sink", "source", "internal/"}},
 	{"route", []string{"envelope", "sink", "internal/"}},
-	{"middleware", []string{"source/metlog", "internal/"}},
-	{"examples/", []string{"envelope", "sink", "source", "route", "sink/", "source/", "middleware"}},
+	{"middleware", []string{"cef", "source/metlog", "internal/"}},
+	{"examples/", []string{"cef", "envelope", "sink", "source", "route", "sink/", "source/", "middleware"}},
 }
 
 func covers(pattern, name string) bool {

@@ -1,0 +1,70 @@
+package cef
+
+import "strconv"
+
+const maxVersion = 999
+
+// Append appends the event's line to b, without a line end. It allocates nothing if b has room.
+//
+// An [*Error] names the header or the key that cannot be written: a version or severity out of its range, or a key of other
+// characters than letters, digits, underscore, dot and hyphen. Then b is returned as it was.
+func (e *Event) Append(b []byte) ([]byte, error) {
+	if err := e.check(); err != nil {
+		return b, err
+	}
+	b = append(b, "CEF:"...)
+	b = strconv.AppendInt(b, int64(e.Version), 10)
+	for _, header := range [...]string{e.Vendor, e.Product, e.DeviceVersion, e.Signature, e.Name} {
+		b = append(b, '|')
+		b = appendEscaped(b, header, '|')
+	}
+	b = append(b, '|')
+	b = strconv.AppendInt(b, int64(e.Severity), 10)
+	b = append(b, '|')
+	for i := range e.Extensions {
+		x := &e.Extensions[i]
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, x.Key...)
+		b = append(b, '=')
+		b = appendEscaped(b, x.Value, '=')
+	}
+	return b, nil
+}
+
+func (e *Event) check() error {
+	if e.Version < 0 || e.Version > maxVersion {
+		return &Error{Header: "version", Reason: strconv.Itoa(e.Version) + " is not between 0 and 999"}
+	}
+	if e.Severity < 0 || e.Severity > 10 {
+		return &Error{Header: "severity", Reason: strconv.Itoa(e.Severity) + " is not between 0 and 10"}
+	}
+	for i := range e.Extensions {
+		if err := e.Extensions[i].Key.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendEscaped appends s with a backslash before special and backslashes, and without line ends.
+func appendEscaped(b []byte, s string, special byte) []byte {
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		switch c {
+		case special, '\\':
+		case '\n':
+			c = 'n'
+		case '\r':
+			c = 'r'
+		default:
+			continue
+		}
+		b = append(b, s[start:i]...)
+		b = append(b, '\\', c)
+		start = i + 1
+	}
+	return append(b, s[start:]...)
+}

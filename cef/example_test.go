@@ -1,0 +1,58 @@
+package cef_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mozilla-services/metlog-go/cef"
+)
+
+// Whatever a value holds stays in it.
+func Example() {
+	e := cef.Event{
+		Vendor: "Example", Product: "shop", DeviceVersion: "1",
+		Signature: cef.AuthFailure, Name: "bad login", Severity: 5,
+		Extensions: []cef.Extension{
+			{cef.SourceAddress, "203.0.113.9"},
+			{cef.RequestURL, "/login"},
+			{cef.SourceUserName, "amy src=127.0.0.1\nCEF:0|Example|shop|1|x|all is well|0|"},
+		},
+	}
+	line, err := e.Append(nil)
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("%s\n", line)
+
+	// Output:
+	// CEF:0|Example|shop|1|AuthFail|bad login|5|src=203.0.113.9 request=/login suser=amy src\=127.0.0.1\nCEF:0|Example|shop|1|x|all is well|0|
+}
+
+// A line of the Python package cef, which begins with a date and a host.
+func ExampleParse() {
+	l, err := cef.Parse(`Nov 02 09:30:00 web3.test CEF:0|Ac|me|shop|1|AuthFail|bad login|8|src=203.0.113.9 request=/a?b\=c suser=amy`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, host, _ := l.Stamp()
+	request, _ := l.Get(cef.RequestURL)
+	fmt.Printf("%s: %s (%d) at %s by %s for %s\n", host, l.Name, l.Severity, l.Vendor, l.Product, request)
+
+	// Output:
+	// web3.test: bad login (8) at Ac|me by shop for /a?b=c
+}
+
+func ExampleError() {
+	e := cef.Event{Name: "bad login", Severity: 11}
+	_, err := e.Append(nil)
+	var wrong *cef.Error
+	if errors.As(err, &wrong) {
+		fmt.Println(wrong.Header)
+	}
+	fmt.Println(err)
+
+	// Output:
+	// severity
+	// cef: severity: 11 is not between 0 and 10
+}
