@@ -40,6 +40,36 @@ func TestFirstProgram(t *testing.T) {
 	}
 }
 
+// What the README shows of a service compiles where a service has what it does not show.
+func TestServiceInReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "## An instrumented service")
+	_, rest, found := strings.Cut(rest, "```go\n")
+	lines, _, ended := strings.Cut(rest, "```")
+	if !found || !ended {
+		t.Fatal("the README shows no service")
+	}
+	program := "package main\n\nimport (\n"
+	for _, path := range []string{
+		"context", "errors", "log/slog", "net/http", "time", "github.com/rs/zerolog", module + "middleware", module + "sink",
+		module + "source/metlog", module + "source/zerologsource",
+	} {
+		program += "\t\"" + path + "\"\n"
+	}
+	program += ")\n\nfunc run(to sink.Sink, mux *http.ServeMux, server *http.Server) error {\n" + lines +
+		"server.Handler = handler\nreturn err\n}\n\nfunc main() { _ = run(sink.Discard, http.NewServeMux(), new(http.Server)) }\n"
+	file := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "vet", file).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // The rules and the message that the README shows are ones that the library reads.
 func TestReadmeIsRead(t *testing.T) {
 	readme, err := os.ReadFile("README.md")

@@ -132,7 +132,7 @@ func checkNote(t *testing.T, text string, emitted, done, sampled int) {
 func TestNote(t *testing.T) {
 	a := sink.Account{Offered: 10, Done: 4, Dropped: map[string]uint64{"sampled": 3, "full": 2, "shutdown": 1}}
 	want := `emitted 10 = done 4 + sampled out 3 + dropped 3
-         4 done         given to libzmq, not delivered: what it could not send to tcp://10.0.0.1:5565 by the end is lost, uncounted
+         4 done         given to libzmq, which gets no receipts: what it has not sent to tcp://10.0.0.1:5565 at the end is lost, and counted here all the same
          2 full         lost: made faster than the endpoint took them, and 16 MiB were waiting for it already
          3 sampled      not sent because -rate said so
          1 shutdown     lost: still waiting for the endpoint when the time for the end was over

@@ -34,7 +34,7 @@ func done(endpoint string) string {
 	if endpoint == "" {
 		return "printed"
 	}
-	return "given to libzmq, not delivered: what it could not send to " + endpoint + " by the end is lost, uncounted"
+	return "given to libzmq, which gets no receipts: what it has not sent to " + endpoint + " at the end is lost, and counted here all the same"
 }
 
 // lost says why messages were dropped, by the names that the client's account has for it; those that a shop can meet.
