@@ -1,20 +1,23 @@
 package cef
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 const maxVersion = 999
 
 // Append appends the event's line to b, without a line end. It allocates nothing if b has room.
 //
-// An [*Error] names the header or the key that cannot be written: a version or severity out of its range, or a key of other
-// characters than letters, digits, underscore, dot and hyphen. Then b is returned as it was.
+// An [*Error] names the header or the key that cannot be written: a version or severity out of its range, a header with a line
+// end, for which the standard has no form, or a key that is no word (see [Key]). Then b is returned as it was.
 func (e *Event) Append(b []byte) ([]byte, error) {
 	if err := e.check(); err != nil {
 		return b, err
 	}
 	b = append(b, "CEF:"...)
 	b = strconv.AppendInt(b, int64(e.Version), 10)
-	for _, header := range [...]string{e.Vendor, e.Product, e.DeviceVersion, e.Signature, e.Name} {
+	for _, header := range e.headers() {
 		b = append(b, '|')
 		b = appendEscaped(b, header, '|')
 	}
@@ -40,12 +43,21 @@ func (e *Event) check() error {
 	if e.Severity < 0 || e.Severity > 10 {
 		return &Error{Header: "severity", Reason: strconv.Itoa(e.Severity) + " is not between 0 and 10"}
 	}
+	for i, header := range e.headers() {
+		if strings.ContainsAny(header, "\r\n") {
+			return &Error{Header: names[i], Reason: "has a line end"}
+		}
+	}
 	for i := range e.Extensions {
 		if err := e.Extensions[i].Key.Check(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (e *Event) headers() [5]string {
+	return [...]string{e.Vendor, e.Product, e.DeviceVersion, e.Signature, e.Name}
 }
 
 // appendEscaped appends s with a backslash before special and backslashes, and without line ends.

@@ -5,9 +5,10 @@ import "strings"
 // A Line is an event as it was read, and what else stood there.
 //
 // Beside what [Event.Append] writes and what the standard has, it takes what the Python package cef wrote: a date and a host
-// before the event; vendor and product with a bare |, the last of which ends the vendor; line ends after a backslash in
-// headers and by themselves in values; a bare = in a value where no key stands before it; a severity that is any text. What
-// that package left unescaped and reads as a key is one: nobody can tell.
+// before the event; vendor and product with a bare |, the last of which ends the vendor; a bare = in a value where no key
+// stands before it; bare line ends in values; a severity that is any text. Line ends in headers, which that package put after
+// a backslash, are read as spaces, and hyphens in keys as underscores, so that what can be read can be written. What it left
+// unescaped and reads as a key is one: nobody can tell.
 type Line struct {
 	Event
 
@@ -60,7 +61,7 @@ func find(text string) (start, version, next int) {
 		start, next = from+i, from+i+len(mark)
 		version = 0
 		digits := next
-		for next < len(text) && text[next]-'0' <= 9 && version <= maxVersion {
+		for next < len(text) && isDigit(text[next]) && version <= maxVersion {
 			version = version*10 + int(text[next]-'0')
 			next++
 		}
@@ -85,6 +86,7 @@ type header struct {
 	ends [maxBars]int // of fields
 }
 
+//nolint:gochecknoglobals // a constant
 var names = [headers]string{"vendor", "product", "device version", "signature", "name", "severity"}
 
 // split finds the fields, and returns the text of the extensions, or the name of the header that is missing.
@@ -118,7 +120,7 @@ func (h *header) split() (rest, missing string) {
 func beginsExtensions(s string) bool {
 	s = strings.TrimLeft(s, " ")
 	i := 0
-	for i < len(s) && inKey[s[i]] {
+	for i < len(s) && inKey(s[i]) {
 		i++
 	}
 	return s == "" || i > 0 && i <= maxKey && i < len(s) && s[i] == '='
@@ -133,12 +135,21 @@ func (h *header) fields(i, j int) string {
 	if i > 0 {
 		from = h.ends[i-1] + 1
 	}
-	return unescape(h.text[from:h.ends[j-1]], '|')
+	field := unescape(h.text[from:h.ends[j-1]], '|')
+	if strings.ContainsAny(field, "\r\n") {
+		field = lineEnds.Replace(field)
+	}
+	return field
 }
+
+//nolint:gochecknoglobals // a constant
+var lineEnds = strings.NewReplacer("\r", " ", "\n", " ")
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func number(text string) (n int, ok bool) {
 	for i := range len(text) {
-		if text[i]-'0' > 9 {
+		if !isDigit(text[i]) {
 			return 0, false
 		}
 		n = min(n*10+int(text[i]-'0'), 1000)
@@ -173,7 +184,7 @@ func appendExtensions(list []Extension, s string) []Extension {
 	for s != "" {
 		key, rest, _ := strings.Cut(s, "=")
 		end, next := endOfValue(rest)
-		list = append(list, Extension{Key(key), unescape(rest[:end], '=')})
+		list = append(list, Extension{readable(key), unescape(rest[:end], '=')})
 		s = rest[next:]
 	}
 	return list
@@ -191,21 +202,22 @@ func endOfValue(s string) (end, next int) {
 		case c == '\\' && i+1 < len(s) && unescaped(s[i+1], '=') != 0:
 			i++
 			legal = false
-		case !inKey[c]:
+		case !inKey(c):
 			legal = false
 		}
 	}
 	return len(s), len(s)
 }
 
-// unescaped returns what a backslash before c stands for, or 0 if it stands for itself.
+// unescaped returns what a backslash before c stands for, or 0 if it stands for itself. Special is = in values and | in
+// headers, where there are no lines to be escaped, but lines there may be.
 func unescaped(c, special byte) byte {
-	switch c {
-	case '\\', '\n', '\r', '|', special:
+	switch {
+	case c == special || c == '\\' || c == '|' || c == '\n' || c == '\r':
 		return c
-	case 'n':
+	case c == 'n' && special == '=':
 		return '\n'
-	case 'r':
+	case c == 'r' && special == '=':
 		return '\r'
 	}
 	return 0

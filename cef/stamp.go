@@ -15,7 +15,7 @@ func (l *Line) Stamp() (date, host string, ok bool) {
 	for i, c := range []byte(date) {
 		switch form[i] {
 		case '0', '1', '2', '4', '5':
-			ok = c-'0' <= 9 || i == len("Jan ") && c == ' '
+			ok = isDigit(c) || i == len("Jan ") && c == ' '
 		case ' ', ':':
 			ok = c == form[i]
 		default:
