@@ -1,0 +1,145 @@
+package sentrysink
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// An AnswerError is a server's refusal of an event.
+type AnswerError struct {
+	Server string // which, without its keys
+	Status int    // HTTP's
+	Text   string // the beginning of what it said
+}
+
+func (e *AnswerError) Error() string {
+	text := fmt.Sprintf("sentrysink: %s: %d %s", e.Server, e.Status, http.StatusText(e.Status))
+	if e.Text != "" {
+		text += ": " + e.Text
+	}
+	return text
+}
+
+const (
+	usualWait  = time.Minute // what Sentry's protocol says of a 429 that does not say how long
+	longestOne = time.Hour   // however long a server says
+	maxText    = 200         // bytes of what it said
+)
+
+// refusal returns the error that an answer is, nil if it is a receipt.
+func (t *target) refusal(status int, header http.Header, body []byte, now time.Time) error {
+	if status >= 200 && status < 300 {
+		return nil
+	}
+	err := &AnswerError{Server: t.name, Status: status, Text: t.quote(body)}
+	switch {
+	case status == http.StatusTooManyRequests:
+		wait := limitOf(header, now)
+		if wait <= 0 {
+			wait = usualWait
+		}
+		return sink.RetryAfter(err, wait)
+	case status == http.StatusServiceUnavailable:
+		return sink.RetryAfter(err, retryAfter(header, now))
+	case misconfigured(status):
+		if t.chosen {
+			return sink.Permanent(err)
+		}
+		return sink.RetryAfter(err, usualWait)
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooEarly:
+		return sink.Permanent(err)
+	}
+	return err
+}
+
+// misconfigured reports whether a status says that the DSN is wrong, which is no fault of the event: a redirect, which is
+// not followed, a key or a project that there is not.
+func misconfigured(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired:
+		return true
+	}
+	return status >= 300 && status < 400
+}
+
+// isDown reports whether an error, of one event, is true of others to the same server.
+func isDown(err error) bool {
+	var answer *AnswerError
+	if !errors.As(err, &answer) {
+		return true // there was none
+	}
+	switch answer.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return misconfigured(answer.Status)
+}
+
+// quote returns the beginning of a body as it may stand in an error: printable, and without the target's keys.
+func (t *target) quote(body []byte) string {
+	text := strings.ToValidUTF8(string(body), "?")
+	for _, key := range t.keys {
+		text = strings.ReplaceAll(text, key, redacted)
+	}
+	text = strings.Map(func(c rune) rune {
+		if !strconv.IsPrint(c) {
+			return ' '
+		}
+		return c
+	}, text)
+	return truncate(strings.TrimSpace(text), maxText)
+}
+
+// limitOf returns how long a server wants no events: the longest limit of X-Sentry-Rate-Limits on errors, or on all, or
+// else Retry-After; 0 when it says nothing of the kind.
+func limitOf(header http.Header, now time.Time) time.Duration {
+	var longest time.Duration
+	for _, line := range header.Values("X-Sentry-Rate-Limits") {
+		for limit := range strings.SplitSeq(line, ",") {
+			parts := strings.Split(strings.TrimSpace(limit), ":")
+			if len(parts) > 1 && !onErrors(parts[1]) {
+				continue
+			}
+			longest = max(longest, seconds(parts[0]))
+		}
+	}
+	if longest > 0 {
+		return longest
+	}
+	return retryAfter(header, now)
+}
+
+// onErrors reports whether a list of categories has that of events, or is empty and so means all.
+func onErrors(categories string) bool {
+	if categories == "" {
+		return true
+	}
+	for category := range strings.SplitSeq(categories, ";") {
+		if category == "error" || category == "default" {
+			return true
+		}
+	}
+	return false
+}
+
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(at.Sub(now), 0), longestOne)
+	}
+	return seconds(text)
+}
+
+func seconds(text string) time.Duration {
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || !(n > 0) {
+		return 0
+	}
+	return time.Duration(min(n, longestOne.Seconds()) * float64(time.Second))
+}

@@ -1,0 +1,150 @@
+package sentrysink
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/getsentry/sentry-go"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+// An EventError says why a message cannot be an event for Sentry. It is permanent.
+type EventError struct {
+	ID  envelope.ID // the message's
+	Err error       // why
+}
+
+func (e *EventError) Error() string {
+	return fmt.Sprintf("sentrysink: message %v: %v", e.ID, e.Err)
+}
+
+// Unwrap returns why.
+func (e *EventError) Unwrap() error { return e.Err }
+
+var (
+	errZero   = errors.New("the zero message is no envelope")
+	errObject = errors.New("the payload is no JSON object")
+	errLarge  = errors.New("the event is too large even without variables and with four frames a stack")
+)
+
+// An event is what a message becomes, before it is written.
+type event struct {
+	text    string // a JSON object, valid and without what no JSON may hold
+	id      string // 32 hexadecimal digits
+	project string // as clients of the old schema said
+	at      time.Time
+	level   sentry.Level
+	hide    redactor
+}
+
+// event returns the event that a message holds or becomes.
+func (s *Sink) event(m *envelope.Message) (*event, error) {
+	if m.JSON() == "{}" {
+		return nil, errZero
+	}
+	e := &event{at: timeOf(m), level: levelFrom(m.Severity())}
+	text := ""
+	switch {
+	case m.Type() != envelope.TypeException:
+		translated, err := json.Marshal(s.message(m))
+		if err != nil {
+			return nil, err
+		}
+		e.text, e.hide = string(translated), s.hide
+	case strings.HasPrefix(strings.TrimLeft(m.Payload(), " \t\r\n"), "{"):
+		text = m.Payload()
+	default:
+		var err error
+		if text, err = inflate(m.Payload(), s.options.MaxInflated); err != nil {
+			return nil, err
+		}
+		e.hide = s.hide
+	}
+	if e.text == "" {
+		if err := e.read(text); err != nil {
+			return nil, err
+		}
+	}
+	if e.id == "" {
+		e.id = idOf(m)
+	}
+	return e, nil
+}
+
+// read reads an event as it was sent.
+func (e *event) read(text string) error {
+	checked, err := valid(text)
+	if err != nil {
+		return err
+	}
+	e.id = canonicalID(textOf(member(checked, "event_id")))
+	e.project = textOf(member(checked, "project"))
+	e.text = checked
+	if !isRaven(checked) {
+		return nil
+	}
+	translated, err := json.Marshal(translate(checked))
+	e.text = string(translated)
+	return err
+}
+
+// valid returns text, one JSON object, as a message may hold it: valid UTF-8, nothing but spaces between tokens, no NaN.
+func valid(text string) (string, error) {
+	var m envelope.Message
+	if _, err := envelope.NewEncoder("", 0, "").AppendJSON(nil, &m, time.Time{}, 0, "", "", []byte(text)); err != nil {
+		return "", err
+	}
+	fields, ok := m.Field()
+	if !ok || fields.Kind() != envelope.Object {
+		return "", errObject
+	}
+	return fields.JSON(), nil
+}
+
+// canonicalID returns an event's id as 32 lower-case hexadecimal digits, "" if it is none.
+func canonicalID(id string) string {
+	if len(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' {
+		id = strings.ReplaceAll(id, "-", "")
+	}
+	id = strings.ToLower(id)
+	if _, err := hex.DecodeString(id); err != nil || len(id) != 32 || strings.Trim(id, "0") == "" {
+		return ""
+	}
+	return id
+}
+
+// idOf returns an id for a message's event: the message's own, or what its text gives.
+func idOf(m *envelope.Message) string {
+	if id := m.Meta().ID; id != (envelope.ID{}) {
+		return id.String()
+	}
+	sum := sha256.Sum256([]byte(m.JSON()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// timeOf returns when a message says it happened, or else when it came.
+func timeOf(m *envelope.Message) time.Time {
+	if at, ok := m.Timestamp(); ok && at.Year() > 1 && at.Year() < 9999 {
+		return at
+	}
+	return m.Meta().Received
+}
+
+// append appends the event in at most limit bytes, without variables and frames if need be.
+func (e *event) append(b []byte, limit int) ([]byte, error) {
+	t := tidier{hide: e.hide}
+	for ; t.cut < cuts; t.cut++ {
+		out := t.event(b, e.text, e.id, e.at, e.level)
+		if len(out)-len(b) <= limit {
+			return out, nil
+		}
+		b = out[:len(b)]
+	}
+	return b, errLarge
+}

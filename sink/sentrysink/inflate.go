@@ -1,0 +1,36 @@
+package sentrysink
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/zlib"
+)
+
+// inflate returns what a payload of the old clients holds: base64 of zlib. It reads no more than limit bytes of it.
+func inflate(payload string, limit int) (string, error) {
+	z, err := zlib.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(payload)))
+	if err != nil {
+		return "", fmt.Errorf("the payload is neither JSON nor base64 of zlib: %w", noEnd(err))
+	}
+	var text strings.Builder
+	n, err := io.Copy(&text, io.LimitReader(z, int64(limit)+1))
+	if n > int64(limit) {
+		return "", fmt.Errorf("the payload inflates to more than %d bytes", limit)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the payload does not inflate: %w", noEnd(err))
+	}
+	return text.String(), nil
+}
+
+// noEnd says what io.EOF means here.
+func noEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,110 @@
+package sentrysink
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// newClient returns a client that sends where it is told to: it follows no redirect and asks no proxy.
+func newClient(o *Options) *http.Client {
+	var trust *tls.Config
+	if o.TLS != nil {
+		trust = o.TLS.Clone()
+	}
+	return &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig:        trust,
+			TLSHandshakeTimeout:    o.Timeout,
+			ForceAttemptHTTP2:      true,
+			DisableCompression:     true,
+			MaxIdleConnsPerHost:    o.Requests,
+			IdleConnTimeout:        time.Minute,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// appendEnvelope appends an event as the one item of an envelope, https://develop.sentry.dev/sdk/data-model/envelopes/.
+func appendEnvelope(b []byte, id string, event []byte) []byte {
+	b = append(b, `{"event_id":"`...)
+	b = append(b, id...)
+	b = append(b, "\"}\n{\"type\":\"event\",\"length\":"...)
+	b = strconv.AppendInt(b, int64(len(event)), 10)
+	b = append(b, "}\n"...)
+	b = append(b, event...)
+	return append(b, '\n')
+}
+
+// compressors are gzip writers that are not in use.
+type compressors struct{ pool sync.Pool }
+
+// compress returns p, gzipped, in memory of its own: net/http may still read a body when its request has failed.
+func (c *compressors) compress(p []byte) []byte {
+	var b bytes.Buffer
+	z, ok := c.pool.Get().(*gzip.Writer)
+	if !ok {
+		z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	}
+	defer c.pool.Put(z)
+	z.Reset(&b)
+	_, _ = z.Write(p) // memory takes all
+	_ = z.Close()
+	return b.Bytes()
+}
+
+// post sends one envelope and returns nil when the server has taken it.
+func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url, bytes.NewReader(s.compressors.compress(envelope)))
+	if err != nil {
+		return sink.Permanent(&DSNError{to.name, "no request can be made for it"})
+	}
+	request.Header = http.Header{
+		"Content-Type":      {"application/x-sentry-envelope"},
+		"Content-Encoding":  {"gzip"},
+		"User-Agent":        {"metlog-go"},
+		"X-Sentry-Auth":     {to.auth},
+		"X-Idempotency-Key": nil, // not sent: it lets a request be sent again that met a connection being closed
+	}
+	reply, err := s.client.Do(request)
+	if err != nil {
+		return s.unanswered(to, err)
+	}
+	defer func() { _ = reply.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxAnswer))
+	if err != nil && reply.StatusCode >= 300 {
+		body = nil
+	}
+	now := time.Now()
+	s.limits.note(to, limitOf(reply.Header, now), reply.StatusCode, now)
+	return to.refusal(reply.StatusCode, reply.Header, body, now)
+}
+
+const maxAnswer = 64 << 10 // bytes of an answer that are read
+
+// unanswered returns the error for a request that got no answer, without what net/http says of the URL.
+func (s *Sink) unanswered(to *target, err error) error {
+	if s.life.Err() != nil {
+		return sink.ErrClosed
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("sentrysink: %s: %w", to.name, err)
+}

@@ -1,0 +1,340 @@
+package sentrysink
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/getsentry/sentry-go"
+)
+
+// A tidier writes events so that a server keeps what it takes: what breaks the schema is mended or left out. What needs
+// no mending is written as it stands.
+type tidier struct {
+	hide redactor
+	cut  cut
+
+	dated, leveled, tagged bool // the event has a timestamp, a level, tags
+}
+
+// event appends the event that text is, with an id, and with a date and a level if it has none of its own.
+func (t *tidier) event(b []byte, text, id string, at time.Time, level sentry.Level) []byte {
+	t.dated, t.leveled, t.tagged = false, false, false
+	b = append(b, `{"event_id":"`...)
+	b = append(b, id...)
+	b = append(b, '"')
+	b = t.known(b, text, eventObject, true)
+	if !t.dated {
+		b = append(b, `,"timestamp":"`...)
+		b = at.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+		b = append(b, '"')
+	}
+	if !t.leveled {
+		b = append(b, `,"level":"`...)
+		b = append(b, level...)
+		b = append(b, '"')
+	}
+	if t.cut > whole && !t.tagged {
+		b = append(b, `,"tags":{`...)
+		b = append(t.mark(b), '}')
+	}
+	return append(b, '}')
+}
+
+// mark appends the tag that says what was cut.
+func (t *tidier) mark(b []byte) []byte {
+	b = append(b, `"metlog.cut":"`...)
+	b = append(b, t.cut.String()...)
+	return append(b, '"')
+}
+
+// known appends the members of an object without its braces; of a known name that stands there twice the last. Another
+// member goes before them if comma is true.
+func (t *tidier) known(b []byte, text string, o *object, comma bool) []byte {
+	var last [maxKnown]int // which of the members of that name counts
+	n := 0
+	for quoted := range members(text) {
+		if i, ok := o.names[unquote(quoted)]; ok {
+			last[i] = n
+		}
+		n++
+	}
+	n = -1
+	for quoted, value := range members(text) {
+		n++
+		before := len(b)
+		if comma {
+			b = append(b, ',')
+		}
+		name := unquote(quoted)
+		i, ok := o.names[name]
+		b = append(appendWhole(b, quoted), ':')
+		wrote := false
+		switch {
+		case ok && last[i] != n:
+		case ok:
+			b, wrote = t.value(b, name, value, &o.rules[i])
+		case value != "null":
+			b, wrote = t.named(b, name, value), true
+		}
+		if !wrote {
+			b = b[:before]
+		} else {
+			comma = true
+		}
+	}
+	return b
+}
+
+// value appends a value by its rule, and reports whether there was anything to append.
+func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { //nolint:gocyclo // one case a kind
+	switch r.kind {
+	case asText:
+		text := textOf(value)
+		return t.text(b, text), text != "" || is(value, '"')
+	case asForm:
+		if is(value, '"') {
+			return appendText(b, t.hide.form(unquote(value))), true
+		}
+		return t.named(b, name, value), value != "null"
+	case asTexts, asLines:
+		return t.texts(b, value, r.kind == asLines)
+	case asTextMap:
+		return t.textMap(b, name, value)
+	case asNumber:
+		if is(value, '"') {
+			value = unquote(value)
+		}
+		n, err := strconv.ParseUint(value, 10, 31)
+		return strconv.AppendUint(b, n, 10), err == nil
+	case asBool:
+		return append(b, value...), value == "true" || value == "false"
+	case asTime:
+		ok := isTime(value)
+		t.dated = t.dated || ok && name == "timestamp"
+		return append(b, value...), ok
+	case asLevel:
+		level, ok := levelOf(value)
+		t.leveled = ok
+		return appendText(b, string(level)), ok
+	case asMessage:
+		if is(value, '{') {
+			return append(t.known(append(b, '{'), value, r.object, false), '}'), true
+		}
+		return t.value(b, name, value, &rule{kind: asText})
+	case asObject:
+		if !is(value, '{') {
+			return b, false
+		}
+		if r.object == nil {
+			return t.any(b, value), true
+		}
+		return append(t.known(append(b, '{'), value, r.object, false), '}'), true
+	case asList:
+		return t.any(b, value), is(value, '[')
+	case asVars:
+		return t.vars(b, value)
+	case asMap:
+		return t.objects(b, value)
+	case asValues:
+		return t.values(b, value, r.object)
+	case asFrames:
+		return t.frames(b, value, r.object)
+	case asNothing:
+		return b, false
+	default:
+		return t.any(b, value), value != "null"
+	}
+}
+
+func (t *tidier) texts(b []byte, value string, lines bool) ([]byte, bool) {
+	if !is(value, '[') {
+		return b, false
+	}
+	b = append(b, '[')
+	start := len(b)
+	for element := range elements(value) {
+		text := textOf(element)
+		if text == "" && !lines {
+			continue
+		}
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = t.text(b, text)
+	}
+	return append(b, ']'), true
+}
+
+// textMap appends tags or modules.
+func (t *tidier) textMap(b []byte, name, value string) ([]byte, bool) {
+	if !is(value, '{') && !is(value, '[') {
+		return b, false
+	}
+	tags := name == "tags"
+	b = append(b, '{')
+	start := len(b)
+	put := func(name, value string) {
+		text := textOf(value)
+		if name == "" || text == "" {
+			return
+		}
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, name), ':')
+		if tags && t.hide.hides(name) {
+			text = redacted
+		}
+		b = t.text(b, text)
+	}
+	for quoted, value := range members(value) {
+		put(unquote(quoted), value)
+	}
+	for pair := range elements(value) {
+		var both [2]string
+		n := 0
+		for element := range elements(pair) {
+			if n < len(both) {
+				both[n] = element
+			}
+			n++
+		}
+		if n == len(both) {
+			put(textOf(both[0]), both[1])
+		}
+	}
+	if tags {
+		t.tagged = true
+		if t.cut > whole {
+			if len(b) > start {
+				b = append(b, ',')
+			}
+			b = t.mark(b)
+		}
+	}
+	return append(b, '}'), true
+}
+
+// vars appends an object, or one with the value.
+func (t *tidier) vars(b []byte, value string) ([]byte, bool) {
+	switch {
+	case value == "null":
+		return b, false
+	case is(value, '{'):
+		return t.any(b, value), true
+	}
+	b = append(b, `{"value":`...)
+	return append(t.any(b, value), '}'), true
+}
+
+// objects appends an object of objects.
+func (t *tidier) objects(b []byte, value string) ([]byte, bool) {
+	if !is(value, '{') {
+		return b, false
+	}
+	b = append(b, '{')
+	start := len(b)
+	for quoted, value := range members(value) {
+		before := len(b)
+		if before > start {
+			b = append(b, ',')
+		}
+		b = append(appendWhole(b, quoted), ':')
+		var wrote bool
+		if b, wrote = t.vars(b, value); !wrote {
+			b = b[:before]
+		}
+	}
+	return append(b, '}'), true
+}
+
+// values appends {"values":[…]} or the array, as it stands there.
+func (t *tidier) values(b []byte, value string, o *object) ([]byte, bool) {
+	list := value
+	wrapped := false
+	if is(value, '{') {
+		if list = member(value, "values"); list == "" {
+			b = t.known(append(b, `[{`...), value, o, false)
+			return append(b, `}]`...), !isEmpty(value)
+		}
+		wrapped = true
+	}
+	if !is(list, '[') {
+		return b, false
+	}
+	if wrapped {
+		b = append(b, `{"values":`...)
+	}
+	b = append(b, '[')
+	start := len(b)
+	for element := range elements(list) {
+		if !is(element, '{') {
+			continue
+		}
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = append(t.known(append(b, '{'), element, o, false), '}')
+	}
+	if b = append(b, ']'); wrapped {
+		b = append(b, '}')
+	}
+	return b, true
+}
+
+// named appends a member's value, unless its name says that it is a secret.
+func (t *tidier) named(b []byte, name, value string) []byte {
+	if t.hide.hides(name) {
+		return appendText(b, redacted)
+	}
+	return t.any(b, value)
+}
+
+// text appends a text as a JSON string.
+func (t *tidier) text(b []byte, s string) []byte { return appendText(b, t.hide.text(s)) }
+
+// any appends any value. Halves of surrogate pairs and NUL become U+FFFD, numbers beyond a float64 strings, and the values
+// of names that are to be hidden go.
+func (t *tidier) any(b []byte, text string) []byte {
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '"':
+			end := stringEnd(text, i)
+			next := past(text, end)
+			if next < len(text) && text[next] == ':' {
+				b = append(appendWhole(b, text[i:end]), ':')
+				hidden := len(t.hide) > 0 && t.hide.hides(unquote(text[i:end]))
+				if i = past(text, next+1); hidden {
+					b = appendText(b, redacted)
+					i = valueEnd(text, i)
+				}
+				continue
+			}
+			if len(t.hide) > 0 && strings.Contains(text[i:end], "://") {
+				b = t.text(b, unquote(text[i:end]))
+			} else {
+				b = appendWhole(b, text[i:end])
+			}
+			i = end
+		case c == '-' || c >= '0' && c <= '9':
+			end := valueEnd(text, i)
+			b = appendNumber(b, text[i:end])
+			i = end
+		default:
+			b = append(b, c)
+			i++
+		}
+	}
+	return b
+}
+
+func appendNumber(b []byte, text string) []byte {
+	if len(text) > 15 || strings.ContainsAny(text, "eE") {
+		if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f, 0) {
+			return appendText(b, text)
+		}
+	}
+	return append(b, text...)
+}
