@@ -33,6 +33,7 @@ func TestNewRefuses(t *testing.T) {
 		{"MaxBytes", hole{}, Options{MaxBytes: leastMaxBytes - 1}, "MaxBytes"},
 		{"Full", hole{}, Options{Full: 2}, "Full"},
 		{"FlushInterval", hole{}, Options{FlushInterval: -1}, "FlushInterval"},
+		{"Logger", hole{}, Options{Logger: "shop\nevil"}, `Logger has a control character: "shop\nevil"`},
 		{"Filters", hole{}, Options{Filters: []Filter{NotTypes(), nil}}, "Filters[1]"},
 	} {
 		if _, err := New(tt.to, &tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {

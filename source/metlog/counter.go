@@ -7,16 +7,26 @@ import (
 )
 
 // Incr adds n to a counter, with a message of type counter.
-func (c *Client) Incr(name string, n int64, attrs ...slog.Attr) {
-	if s := c.sample(name); s != nil {
-		var text [24]byte
-		c.measured(&c.counts, nil, name, s.rate, c.clock.mono(), string(strconv.AppendInt(text[:0], n, 10)), attrs)
-	}
-}
+func (c *Client) Incr(name string, n int64, attrs ...slog.Attr) { c.count(name, n < 0, n, attrs) }
 
 // Decr takes n from a counter.
-func (c *Client) Decr(name string, n int64, attrs ...slog.Attr) {
-	c.Incr(name, -max(n, -math.MaxInt64), attrs...)
+func (c *Client) Decr(name string, n int64, attrs ...slog.Attr) { c.count(name, n > 0, n, attrs) }
+
+// count sends n without its sign, or with a minus.
+func (c *Client) count(name string, minus bool, n int64, attrs []slog.Attr) {
+	s := c.sample(name)
+	if s == nil {
+		return
+	}
+	var array [24]byte
+	text, size := array[:0], uint64(n)
+	if n < 0 {
+		size = -size
+	}
+	if minus {
+		text = append(text, '-')
+	}
+	c.measured(&c.counts, nil, name, s.rate, c.clock.mono(), string(strconv.AppendUint(text, size, 10)), attrs)
 }
 
 // Gauge sets a gauge, with a message of type gauge. NaN and the infinities are no values: they are counted as Dropped

@@ -13,6 +13,10 @@
 //	...
 //	err = errors.Join(err, m.Shutdown(grace), to.Shutdown(grace)) // grace: a fresh context with a deadline
 //
+// On the wire a message is a line of JSON. The first of these is
+//
+//	{"type":"order","timestamp":"2026-03-02T12:00:00.000000Z","logger":"shop","severity":6,"payload":"paid","fields":{"id":"a17","total":9.5},"env_version":"0.8","metlog_pid":7,"metlog_hostname":"web3"}
+//
 // What is sent has the shape that the original clients gave it, so their routers read it: timers and counters have a
 // name and a rate in their fields and a decimal number as their payload, lines of text are of type oldstyle. Only the
 // payload of type sentry is another: one JSON event as Sentry takes them today.
@@ -27,8 +31,8 @@
 // The account says where every message went. Dropped has, by name: "sampled", by [Rates]; "filtered", by
 // [Options.Filters]; "full", no memory left; "large", of more than 1 MiB, which no parser takes; "values", a wrong
 // number of them given to a [Prepared]; "number", a gauge that is none; "limited", by
-// [Options.ExceptionsPerSecond]; "refused", by the sink; "closed", sent after
-// Shutdown; "shutdown", left at the end.
+// [Options.ExceptionsPerSecond]; "nil", an exception that is none; "refused", by the sink; "closed", sent after Shutdown;
+// "shutdown", left at the end.
 //
 // What waits to be sent leaves in the order of its times, about a thousand messages at a time at most. Beyond that, what
 // one goroutine sends may arrive in another order, since it may be moved to another processor meanwhile.

@@ -42,6 +42,21 @@ func Example() {
 	// 3 sent
 }
 
+// A message is one line of JSON. Its name, process and machine are the options', its time is the clock's but for bridges.
+func Example_line() {
+	print := sink.Each(func(_ context.Context, m envelope.Message) error {
+		fmt.Println(m.JSON())
+		return nil
+	})
+	m, _ := metlog.New(print, &metlog.Options{Logger: "shop", Hostname: "web3", PID: 7})
+	ctx := context.Background()
+	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	_ = m.EmitJSON(ctx, at, envelope.Info, "order", "paid", []byte(`{"id":"a17","total":9.5}`))
+	_ = m.Shutdown(ctx)
+	// Output:
+	// {"type":"order","timestamp":"2026-03-02T12:00:00.000000Z","logger":"shop","severity":6,"payload":"paid","fields":{"id":"a17","total":9.5},"env_version":"0.8","metlog_pid":7,"metlog_hostname":"web3"}
+}
+
 func ExampleClient_Timer() {
 	m, _ := metlog.New(sink.Discard, nil)
 	storing := m.Timer("cart.store") // once

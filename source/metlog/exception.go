@@ -12,7 +12,7 @@ import (
 )
 
 // Exception sends an error, at severity Error: a message of type sentry whose payload is one event as Sentry reads it. A
-// nil error sends nothing, a typed one is sent.
+// nil error sends nothing and is counted as Dropped "nil"; a typed one is sent.
 //
 // The event has the stack of the calling goroutine, with lines of the source where its files can be read and with the
 // variables of [Watch] and [Var] that ctx has; the error's causes, as Unwrap and errors.Join give them and at most 32,
@@ -27,22 +27,26 @@ import (
 // Errors of one type are limited, see [Options].
 func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
 	if err == nil {
+		c.drop(whyNil)
 		return
 	}
 	c.throw(ctx, &exception{links: linksOf(err)}, attrs)
 }
 
 // Panic is [Client.Exception] of what a deferred function has recovered, with the stack of the panic: it is called in that
-// function, or in one called by it. It does not recover itself, and nil sends nothing.
+// function, or in one called by it. It does not recover itself. Nil sends nothing and is
+// counted as Dropped "nil".
 //
 //	defer func() {
-//		thrown := recover()
-//		m.Panic(ctx, thrown)
+//		if thrown := recover(); thrown != nil {
+//			m.Panic(ctx, thrown)
+//		}
 //	}()
 //
 // What is no error is shown as watched values are.
 func (c *Client) Panic(ctx context.Context, recovered any, attrs ...slog.Attr) {
 	if recovered == nil {
+		c.drop(whyNil)
 		return
 	}
 	e := &exception{panics: true}

@@ -5,17 +5,18 @@ import (
 	"sync/atomic"
 )
 
-// A Family is the timers, counters and gauges whose names begin alike. It is for those who know a name only when what it
-// is for is over, and would not watch for nothing.
+// A Family is all timers, counters and gauges whose names begin with one prefix. It says whether the rates let any of them
+// through. Middleware asks before it times a request, since it learns the whole name only when the request is over.
 type Family struct {
 	prefix string
 	off    atomic.Bool
 }
 
-// Family returns the family of a prefix. It is a handle, to be made once and kept; the client remembers it.
+// Family returns the family of a prefix. Make it once and keep it: the client remembers it as long as it lives itself.
 func (c *Client) Family(prefix string) *Family { return c.series.family(prefix) }
 
-// Off reports whether the rates let none of the family through, whatever the rest of its name. It is one atomic load.
+// Off reports whether the rates are 0 for every name that begins with the prefix. It obeys [Client.SetRates] at once and
+// costs one atomic load. When the patterns make that hard to tell it says false.
 func (f *Family) Off() bool { return f.off.Load() }
 
 func (r *registry) family(prefix string) *Family {

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
 // Options are what may be chosen about a [Client]. The zero value is all defaults.
 type Options struct {
-	// Logger says who speaks. The default is the name of the program's file.
+	// Logger says who speaks. It has no control characters, such as newlines. The default is the name of the program's file.
 	Logger string
 
 	// Severity is that of messages sent without one. The default is Info.
@@ -104,6 +106,9 @@ func (o *Options) complete() error {
 		}
 	}
 	o.fill()
+	if strings.ContainsFunc(o.Logger, unicode.IsControl) {
+		return fmt.Errorf("metlog: Logger has a control character: %.100q", o.Logger)
+	}
 	return nil
 }
 

@@ -23,9 +23,13 @@ type rateLine struct {
 //	cart.*=1
 //	cache.*=0
 //
-// The name is a pattern in which * stands for any text, also none, and ? for one character; the rate is a decimal
-// number from 0, which is off, to 1. The last line whose pattern a name matches wins; a name that none matches is sent
-// whole. Blank lines and those that begin with # say nothing. An error names the line.
+// Before the = stands a pattern, which a whole name must match. In it * stands for any text, also none, with dots and
+// slashes in it, and ? for exactly one character. All others stand for themselves, [ ] { } and the backslash too: there
+// are no classes and no escapes. Case matters. Blanks at the ends do not count. A pattern has no = in it: ? meets one.
+//
+// Behind the = stands the rate, a decimal number from 0, which is off, to 1. The last line whose pattern a name matches
+// wins; a name that none matches is sent whole. Blank lines and those that begin with # say nothing. An error names the
+// line.
 func ParseRates(text string) (Rates, error) {
 	var r Rates
 	n := 0
@@ -45,11 +49,11 @@ func ParseRates(text string) (Rates, error) {
 }
 
 func parseRate(line string) (rateLine, error) {
-	i := strings.LastIndexByte(line, '=')
-	if i < 0 {
+	name, text, ok := strings.Cut(line, "=")
+	if !ok {
 		return rateLine{}, fmt.Errorf("no NAME=RATE: %.100q", line)
 	}
-	name, text := strings.TrimSpace(line[:i]), strings.TrimSpace(line[i+1:])
+	name, text = strings.TrimSpace(name), strings.TrimSpace(text)
 	rate, err := strconv.ParseFloat(text, 64)
 	switch {
 	case name == "":

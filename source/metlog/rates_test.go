@@ -14,7 +14,7 @@ import (
 )
 
 func TestParseRates(t *testing.T) {
-	r := rates(t, "# all at a tenth\n*=0.1\n\n cart.* = 1 \r\ncart.a?d=.25\n=odd==0\nhttp.GET /items/{id}.*=1e-3")
+	r := rates(t, "# all at a tenth\n*=0.1\n\n cart.* = 1 \r\ncart.a?d=.25\n?odd?=0\nhttp.GET /items/{id}.*=1e-3")
 	for name, want := range map[string]float64{
 		"": 0.1, "shop": 0.1, "cart": 0.1, "cart.": 1, "cart.store": 1, "cart.add": 0.25, "cart.aéd": 0.25, "cart.aadd": 1,
 		"=odd=": 0, "http.GET /items/{id}.2xx": 0.001, "a\nb": 0.1,
@@ -45,6 +45,7 @@ func TestParseRatesRefuses(t *testing.T) {
 		"a=1_0":        "not a number",
 		"a=0,5":        "not a number",
 		"a=1e-400\nb=": "line 2",
+		"#\na=0=1":     `line 2: rate is not a number from 0 to 1: "0=1"`,
 	} {
 		if _, err := ParseRates(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)

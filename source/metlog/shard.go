@@ -34,11 +34,12 @@ const (
 	whyNumber
 	whyLarge
 	whyLimited
+	whyNil
 	reasons
 )
 
 var reasonNames = [reasons]string{
-	"sampled", "filtered", "full", "closed", "refused", "shutdown", "values", "number", "large", "limited",
+	"sampled", "filtered", "full", "closed", "refused", "shutdown", "values", "number", "large", "limited", "nil",
 }
 
 // drop counts a message that was counted as offered.

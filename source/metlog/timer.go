@@ -58,7 +58,7 @@ func (t *Timer) Time(f func()) {
 	f()
 }
 
-// Send sends a time that was measured elsewhere and ends now. The rate applies to it too.
+// Send sends a time that was measured elsewhere and ends now. A negative one is sent as 0. The rate applies to it too.
 func (t *Timer) Send(elapsed time.Duration, attrs ...slog.Attr) {
 	if s := (*series)(t).next(); s != nil {
 		t.send(s, t.client.clock.mono(), elapsed, attrs)

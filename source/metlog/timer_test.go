@@ -76,11 +76,14 @@ func TestCounters(t *testing.T) {
 	c.Incr("a", math.MinInt64)
 	c.Decr("a", math.MinInt64)
 	c.Decr("a", math.MaxInt64)
+	c.Incr("a", 0)
+	c.Decr("a", 0)
+	c.Decr("a", -1)
 	c.Gauge("a", -0.5)
 	c.Gauge("a", math.NaN())
 	c.Gauge("a", math.Inf(1))
 	c.Gauge("a", math.Inf(-1))
-	want := []string{"9223372036854775807", "-9223372036854775808", "9223372036854775807", "-9223372036854775807", "-0.5"}
+	want := []string{"9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775807", "0", "0", "1", "-0.5"}
 	if got := sent(t, c, to); !slices.Equal(got, want) {
 		t.Errorf("sent %v, want %v", got, want)
 	}

@@ -32,8 +32,10 @@ func Var(ctx context.Context, name string, v any) context.Context {
 	return register(ctx, name, reflect.Value{}, appendCopy(v))
 }
 
-// Scope returns a child of ctx with room of its own for watched values, and a function that empties it, after which it
-// takes no more. What ctx itself holds is shown too. It is for the middleware that captures.
+// Scope returns a child of ctx that has room for watched values, and a function that ends it: then the values are let go
+// of, and what is watched later with that child is not kept. Middleware calls Scope before a request and the function
+// after it, so that handlers need not hand on the contexts that [Watch] returns. An event that is sent with the child
+// shows the child's values and those that ctx has.
 func Scope(ctx context.Context) (context.Context, func()) {
 	h := holderIn(ctx) // the rest is inlined, and h.end allocates nothing
 	return h, h.end
