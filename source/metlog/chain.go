@@ -25,6 +25,7 @@ type link struct {
 	causes int    // how many it joins
 	stack  []uintptr
 	said   string
+	name   string // in place of a type's
 }
 
 // linksOf returns an error and its causes, each behind what it is a cause of. An error that carries a stack stands at the
@@ -112,17 +113,17 @@ func stackOf(err error) (stack []uintptr) {
 
 func limitStack(stack []uintptr) []uintptr { return stack[:min(len(stack), maxDepth)] }
 
-// text returns what an error says of itself.
-func (l *link) text() (text string) {
+// text returns what an error says of itself, and whether its method panicked.
+func (l *link) text(hide redactor) (text string, panicked bool) {
 	if l.err == nil {
-		return showThrown(l.value)
+		return showThrown(l.value, hide), false
 	}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			text = "!PANIC: in Error: " + showPanic(thrown)
+			text, panicked = "!PANIC: in Error: "+showPanic(thrown, hide), true
 		}
 	}()
-	return hidePasswords(l.err.Error())
+	return hide.text(l.err.Error()), false
 }
 
 // kind returns the type that stands for a chain: that of its first branch's last error.
@@ -145,9 +146,9 @@ func (l *link) typ() reflect.Type {
 }
 
 // showPanic returns the text of what was thrown by a method.
-func showPanic(thrown any) string {
+func showPanic(thrown any, hide redactor) string {
 	if err, ok := thrown.(interface{ RuntimeError() }); ok {
 		return fmt.Sprint(err)
 	}
-	return showThrown(thrown)
+	return showThrown(thrown, hide)
 }

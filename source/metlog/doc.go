@@ -50,8 +50,11 @@
 //
 // [Client.Exception] and [Client.Panic] send an event with the frames of the stack, lines of the source about each, and
 // the values that the functions on it have named with [Watch] and [Var], since Go cannot read their variables by itself.
-// Secrets among them are hidden by the names they have, see [Options.Redact], and so are passwords in URLs, in the texts
-// of errors too. Others that stand in the source, in a text, or in other attributes are not.
+//
+// An exception, its event and its fields alike, shows no value whose name has one of the parts in it that [Options.Redact]
+// lists, nor the passwords and the parameters of such names in the URLs of its texts; messages of all other types stay as
+// the application wrote them. Secrets that no name tells are not seen: in the source, in other texts, or where the name is
+// a value itself, as in a list of pairs.
 //
 // # Bad input
 //

@@ -25,31 +25,29 @@ func (c *Client) draft() *draft {
 
 // writeDraft is write by way of a draft. It calls methods of attrs unless their size is known without.
 func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr, size int) {
-	simple := size != unknown
 	if len(payload) > maxMessage || size > hopeless {
 		c.drop(whyLarge)
 		return
 	}
-	if !simple {
-		attrs = c.tameAttrs(attrs)
+	t := c.tamer()
+	if size == unknown {
+		attrs = t.attrs(attrs, 0)
 	}
 	d := c.draft()
 	b := d.encoder.Append(d.memory[:0], &d.message, c.clock.now(), severity, typ, payload, attrs)
-	if !simple {
-		c.inspect(typ, &d.message)
-	}
+	c.inspect(t, typ, &d.message)
 	c.finish(ctx, d, b)
 }
 
 // writeDraftShape is writeDraft for what was prepared.
 func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload string, values []slog.Value, size int) {
-	simple := size != unknown
 	if len(payload) > maxMessage || size > hopeless {
 		c.drop(whyLarge)
 		return
 	}
-	if !simple {
-		values = c.tameValues(values)
+	t := c.tamer()
+	if size == unknown {
+		values = t.values(values)
 	}
 	d := c.draft()
 	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, c.clock.now(), c.options.Severity, p.shape, payload, values)
@@ -57,9 +55,7 @@ func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload strin
 		c.drop(whyLarge)
 		return
 	}
-	if !simple {
-		c.inspect(p.typ, &d.message)
-	}
+	c.inspect(t, p.typ, &d.message)
 	c.finish(ctx, d, b)
 }
 

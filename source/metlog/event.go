@@ -51,6 +51,11 @@ func (c *Client) appendEvent(b []byte, at time.Time, e *exception) []byte {
 	b = appendText(b, runtime.Version(), maxName)
 	b = append(b, '}')
 	b = ev.appendAttributes(b)
+	if ev.line != nil && ev.text != "" {
+		b = append(b, `,"logentry":{"formatted":`...)
+		b = appendText(b, ev.text, maxText)
+		b = append(b, '}')
+	}
 	ev.appendHeads()
 	ev.room = maxEvent - reserve - len(b) - len(ev.heads)
 	ev.choose(&c.catch.places)
@@ -66,10 +71,17 @@ func (c *Client) appendEvent(b []byte, at time.Time, e *exception) []byte {
 }
 
 func (ev *event) level() string {
-	if ev.panics {
+	switch severity := ev.severity; {
+	case ev.panics || severity <= envelope.Critical:
 		return "fatal"
+	case severity == envelope.Error:
+		return "error"
+	case severity == envelope.Warning:
+		return "warning"
+	case severity == envelope.Debug:
+		return "debug"
 	}
-	return "error"
+	return "info"
 }
 
 // appendAttributes appends the last of the contexts, and those attributes that have places of their own.
@@ -85,7 +97,7 @@ func (ev *event) appendAttributes(b []byte) []byte {
 	}
 	if text := attributes(m); text != "" {
 		b = append(b, `,"metlog":`...)
-		b = appendSafe(b, text, nil)
+		b = append(b, text...)
 	}
 	b = append(b, '}')
 	if named {
@@ -94,7 +106,7 @@ func (ev *event) appendAttributes(b []byte) []byte {
 	}
 	if asked {
 		b = append(b, `,"request":`...)
-		b = appendSafe(b, request, ev.hide)
+		b = append(b, request...)
 	}
 	return b
 }
@@ -120,12 +132,8 @@ func without(m *envelope.Message, name string) *envelope.Message {
 func (ev *event) appendHeads() {
 	for i := range ev.links {
 		l := &ev.links[i]
+		name, module := l.called()
 		b := append(ev.heads, `{"type":`...)
-		t := l.typ()
-		name := t.String()
-		if l.err == nil && t.PkgPath() == "" {
-			name = "panic"
-		}
 		b = appendText(b, name, maxType)
 		b = append(b, `,"value":`...)
 		limit := maxCause
@@ -133,16 +141,29 @@ func (ev *event) appendHeads() {
 			limit = maxText
 		}
 		b = appendText(b, l.said, limit)
-		if t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		if t.PkgPath() != "" {
+		if module != "" {
 			b = append(b, `,"module":`...)
-			b = appendText(b, t.PkgPath(), maxName)
+			b = appendText(b, module, maxName)
 		}
 		ev.heads = ev.appendMechanism(b, i)
 		ev.ends = append(ev.ends, len(ev.heads))
 	}
+}
+
+// called returns the name of a link's type, and its package.
+func (l *link) called() (name, module string) {
+	if l.name != "" {
+		return l.name, ""
+	}
+	t := l.typ()
+	name = t.String()
+	if l.err == nil && t.PkgPath() == "" {
+		name = "panic"
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return name, t.PkgPath()
 }
 
 // appendMechanism writes what a link has to do with the others.
@@ -179,6 +200,9 @@ func (ev *event) choose(p *places) {
 			stack = ev.stack
 		}
 		s := shown{frames: p.list(stack)}
+		if i == 0 && ev.line != nil && ev.line.Frames != nil {
+			s.frames = written(ev.line.Frames)
+		}
 		n := 0
 		for ; n < len(s.frames); n++ {
 			f := s.frames[n]
@@ -289,7 +313,10 @@ func (ev *event) appendVar(b []byte, w *watched) []byte {
 	case ev.hide.hides(w.name):
 		return append(b, redacted...)
 	case w.text != nil:
+		ev.damaged = ev.damaged || w.torn
 		return appendSafe(b, string(w.text), ev.hide)
 	}
-	return appendValue(b, w.at, ev.hide, min(maxValue, max(ev.room, 0)))
+	b, torn := appendValue(b, w.at, ev.hide, min(maxValue, max(ev.room, 0)))
+	ev.damaged = ev.damaged || torn
+	return b
 }

@@ -69,7 +69,11 @@ func ExampleClient_Panic() {
 	}
 	ctx := context.Background()
 	func() {
-		defer func() { m.Panic(ctx, recover()) }()
+		defer func() {
+			if thrown := recover(); thrown != nil {
+				m.Panic(ctx, thrown)
+			}
+		}()
 		var prices []float64
 		_ = prices[3]
 	}()
@@ -143,7 +147,11 @@ func ExampleScope() {
 	func() {
 		ctx, end := metlog.Scope(context.Background())
 		defer end()
-		defer func() { m.Panic(ctx, recover()) }()
+		defer func() {
+			if thrown := recover(); thrown != nil {
+				m.Panic(ctx, thrown)
+			}
+		}()
 		handle(ctx)
 	}()
 	if err := m.Shutdown(context.Background()); err != nil {

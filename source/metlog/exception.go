@@ -2,7 +2,6 @@ package metlog
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -18,7 +17,8 @@ import (
 // variables of [Watch] and [Var] that ctx has; the error's causes, as Unwrap and errors.Join give them and at most 32,
 // each with the stack it carries in the manner of pkg/errors, if any; and an event_id of its own. Attributes are the
 // message's fields and the event's context "metlog", but for a group named request, which is the event's request, and a
-// text named transaction, which is its transaction; fields.msg is the error's text. The payload has at most 256 KiB, the
+// text named transaction, which is its transaction; fields.msg is the error's text. Secrets are hidden in all of it, see
+// [Options].Redact. The payload has at most 256 KiB, the
 // fields of an exception 64 KiB: variables are left out first, then frames, then attributes.
 //
 // Of the error, its Error, Unwrap, StackTrace and Callers methods are called, and waited for; one that panics costs only
@@ -60,12 +60,16 @@ func (c *Client) Panic(ctx context.Context, recovered any, attrs ...slog.Attr) {
 
 // An exception is what an event tells of.
 type exception struct {
-	links  []link // the error and its causes
-	panics bool
-	stack  []uintptr // innermost first
-	vars   []watched
-	fields *envelope.Message // whose fields are the attributes; nil for none
-	cut    int               // bytes of attributes that are too many
+	links    []link // the error and its causes
+	line     *Line  // it was read from; nil for none
+	severity envelope.Severity
+	panics   bool
+	stack    []uintptr // innermost first
+	vars     []watched
+	text     string            // of the message
+	fields   *envelope.Message // whose fields are the attributes; nil for none
+	cut      int               // bytes of attributes that are too many
+	damaged  bool              // a text stands for what could not be had
 }
 
 // A catcher is the part of a client that knows about exceptions.
@@ -91,12 +95,8 @@ func (k *catcher) open(o *Options) {
 
 // throw sends an exception. Its caller's caller is where the stack begins.
 func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
-	switch {
-	case !c.passes(envelope.TypeException, envelope.Error):
-		c.drop(whyFiltered)
-		return
-	case !c.catch.limit.allows(kind(e.links), c.clock.mono()):
-		c.drop(whyLimited)
+	e.severity = envelope.Error
+	if !c.admits(e.severity, kind(e.links)) {
 		return
 	}
 	ctx = orBackground(ctx)
@@ -109,35 +109,50 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	e.vars = holderOf(ctx).all()
 	d := c.draft()
 	if len(attrs) > 0 {
-		c.encode(d, envelope.TypeException, attrs)
-		if e.fields = &d.message; len(attributes(e.fields)) > maxAttributes {
-			c.damaged.Add(1)
-			e.fields, e.cut = nil, len(attributes(e.fields))
-		}
-		c.hideRequest(e, s)
+		e.damaged = c.encode(d, attrs)
+		c.attach(e, d, s)
 	}
-	e.ask()
-	at := time.Now()
+	e.ask(c.catch.hide)
+	c.post(ctx, time.Now(), e, d, s)
+}
+
+// admits asks the filters and the limit of a kind of exceptions.
+func (c *Client) admits(severity envelope.Severity, kind any) bool {
+	switch {
+	case !c.passes(envelope.TypeException, severity):
+		c.drop(whyFiltered)
+	case !c.catch.limit.allows(kind, c.clock.mono()):
+		c.drop(whyLimited)
+	default:
+		return true
+	}
+	return false
+}
+
+// attach makes the fields of d's message those of e, redacted.
+func (c *Client) attach(e *exception, d *draft, s *scratch) {
+	given := attributes(&d.message)
+	if len(given) > maxAttributes {
+		e.damaged, e.cut = true, len(given)
+		return
+	}
+	s.fields = appendSafe(s.fields[:0], given, c.catch.hide)
+	if string(s.fields) != given {
+		d.memory, _ = d.encoder.AppendJSON(d.memory[:0], &d.message, time.Time{}, e.severity, "", "", s.fields) // well-formed
+	}
+	e.fields = &d.message
+}
+
+// post sends e, whose fields may be d's, which it gives back.
+func (c *Client) post(ctx context.Context, at time.Time, e *exception, d *draft, s *scratch) {
 	s.event = c.appendEvent(s.event[:0], at, e)
 	s.fields = appendFields(s.fields[:0], e)
 	payload := string(s.event)
 	c.rest(d)
-	_ = c.writeJSON(ctx, at, envelope.Error, envelope.TypeException, payload, s.fields) // fields are well-formed
-}
-
-// hideRequest redacts the request among e's attributes, as it is in the event.
-func (c *Client) hideRequest(e *exception, s *scratch) {
-	request, ok := requestOf(e.fields)
-	if !ok {
-		return
+	if e.damaged {
+		c.damage(envelope.TypeException)
 	}
-	s.fields = appendSafe(s.fields[:0], request, c.catch.hide)
-	if string(s.fields) == request {
-		return
-	}
-	if hidden, err := e.fields.With(slog.Any("request", json.RawMessage(s.fields))); err == nil {
-		e.fields = &hidden
-	}
+	_ = c.writeJSON(ctx, at, e.severity, envelope.TypeException, payload, s.fields) // fields are well-formed
 }
 
 // requestOf returns the group named request among the fields of m.
@@ -150,24 +165,28 @@ func requestOf(m *envelope.Message) (object string, ok bool) {
 }
 
 // ask has each error say what it is.
-func (e *exception) ask() {
+func (e *exception) ask(hide redactor) {
 	for i := range e.links {
-		if l := &e.links[i]; l.source == sameError {
+		l := &e.links[i]
+		if l.source == sameError {
 			l.said = e.links[0].said
-		} else {
-			l.said = l.text()
+			continue
 		}
+		var panicked bool
+		l.said, panicked = l.text(hide)
+		e.damaged = e.damaged || panicked
 	}
+	e.text = e.links[0].said
 }
 
 // appendFields appends the fields of e's message.
 func appendFields(b []byte, e *exception) []byte {
 	b = append(b, '{')
 	given := attributes(e.fields)
-	if given == "" || !has(e.fields, "msg") {
+	if (e.text != "" || e.line == nil) && (given == "" || !has(e.fields, "msg")) {
 		b = append(b, `"msg":`...)
-		b = appendText(b, e.links[0].said, maxCause)
-		if given != "" {
+		b = appendText(b, e.text, maxCause)
+		if given != "" || e.cut > 0 {
 			b = append(b, ',')
 		}
 	}
@@ -175,7 +194,7 @@ func appendFields(b []byte, e *exception) []byte {
 		return append(b, given[1:]...)
 	}
 	if e.cut > 0 {
-		b = append(b, `,"attributes":"!ERROR: `...)
+		b = append(b, `"attributes":"!ERROR: `...)
 		b = strconv.AppendInt(b, int64(e.cut), 10)
 		b = append(b, ` bytes"`...)
 	}

@@ -12,7 +12,9 @@ import (
 // [Client.EmitJSON] together from parts.
 func (c *Client) AppendFields(b []byte, attrs ...slog.Attr) []byte {
 	d := c.draft()
-	c.encode(d, envelope.TypeLog, attrs)
+	if c.encode(d, attrs) {
+		c.damage(envelope.TypeLog)
+	}
 	if v, ok := d.message.Field(); ok {
 		b = append(b, v.JSON()...)
 	} else {
@@ -23,16 +25,15 @@ func (c *Client) AppendFields(b []byte, attrs ...slog.Attr) []byte {
 	return b
 }
 
-// encode makes attrs the fields of d's message, of which nothing else counts. Typ is what it will be of.
-func (c *Client) encode(d *draft, typ string, attrs []slog.Attr) {
-	simple := measure(attrs, 0) != unknown
-	if !simple {
-		attrs = c.tameAttrs(attrs)
+// encode makes attrs the fields of d's message, of which nothing else counts. It reports whether a text stands for one of
+// their values.
+func (c *Client) encode(d *draft, attrs []slog.Attr) (damaged bool) {
+	t := c.tamer()
+	if measure(attrs, 0) == unknown {
+		attrs = t.attrs(attrs, 0)
 	}
 	d.memory = d.encoder.Append(d.memory[:0], &d.message, time.Time{}, envelope.Info, "", "", attrs)
-	if !simple {
-		c.inspect(typ, &d.message)
-	}
+	return t.lost(&d.message)
 }
 
 // rest gives a draft back whose message nobody needs any more, and its memory unless there is much of it.

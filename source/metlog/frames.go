@@ -90,24 +90,35 @@ func (p *places) read(pc uintptr) *frame {
 	if module != "main" {
 		short = module + "/" + short
 	}
-	b := append([]byte(nil), `{"function":`...)
-	b = appendText(b, function, maxName)
-	b = append(b, `,"module":`...)
-	b = appendText(b, module, maxName)
-	b = append(b, `,"filename":`...)
-	b = appendText(b, short, maxName)
-	b = append(b, `,"abs_path":`...)
-	b = appendText(b, at.File, maxName)
-	b = append(b, `,"lineno":`...)
-	b = strconv.AppendInt(b, int64(max(at.Line, 0)), 10)
-	b = append(b, `,"in_app":`...)
-	b = strconv.AppendBool(b, p.inApp(module, at.File))
+	b := appendFrame(nil, function, module, short, at.File, at.Line, p.inApp(module, at.File))
 	f.bare = len(b)
 	if p.shown.Add(1) <= maxShown {
 		b = appendSource(b, at.File, at.Line)
 	}
 	f.text = b
 	return f
+}
+
+// appendFrame appends a frame as Sentry has it, without its last brace and without what is not known.
+func appendFrame(b []byte, function, module, short, file string, line int, inApp bool) []byte {
+	b = append(b, `{"function":`...)
+	b = appendText(b, function, maxName)
+	if module != "" {
+		b = append(b, `,"module":`...)
+		b = appendText(b, module, maxName)
+	}
+	b = append(b, `,"filename":`...)
+	b = appendText(b, short, maxName)
+	if file != short {
+		b = append(b, `,"abs_path":`...)
+		b = appendText(b, file, maxName)
+	}
+	if line > 0 {
+		b = append(b, `,"lineno":`...)
+		b = strconv.AppendInt(b, int64(line), 10)
+	}
+	b = append(b, `,"in_app":`...)
+	return strconv.AppendBool(b, inApp)
 }
 
 func frameOf(pc uintptr) runtime.Frame {

@@ -134,6 +134,35 @@ func TestBadFields(t *testing.T) {
 	}
 }
 
+// A text that only looks like the mark of a damaged value is the application's.
+func TestHonestMarks(t *testing.T) {
+	c := start(t, hole{}, nil)
+	ctx := t.Context()
+	c.Emit(ctx, "a", "!ERROR: a", slog.String("a", "!PANIC: a"), slog.Any("b", errors.New("!ERROR: b")), slog.Any("c", &node{Name: "c"}),
+		slog.Group("g", slog.Any("d", []int{1}), slog.String("e", "!ERROR: e"), slog.String(`f":"!ERROR: `, "f")))
+	c.Prepare("a", "b", "c").Emit(ctx, "", slog.StringValue("!MAP: b"), slog.AnyValue([]string{"c"}))
+	c.Exception(ctx, errors.New("!PANIC: in Error: a"), slog.String("a", "!PANIC: a"), slog.Any("c", &node{Name: "c"}))
+	if n := c.Damaged(); n != 0 {
+		t.Errorf("%d damaged, want none", n)
+	}
+	deep := slog.Group("g", slog.Int("a", 1))
+	for range 61 {
+		deep = slog.Group("g", deep)
+	}
+	c.Emit(ctx, "a", "", deep)
+	if n := c.Damaged(); n != 0 {
+		t.Errorf("%d damaged, want none: 64 levels are not too deep", n)
+	}
+	c.Emit(ctx, "a", "", slog.Group("g", deep))
+	c.Emit(ctx, "a", "", slog.String("a", "!ERROR: a"), slog.Any("c", make(chan int)))
+	c.Exception(ctx, throwing{})
+	c.Exception(ctx, fmt.Errorf("a: %w", throwing{}), slog.Any("c", make(chan int)))
+	c.Exception(ctx, errPlain, slog.String("a", strings.Repeat("a", maxAttributes)))
+	if n := c.Damaged(); n != 5 {
+		t.Errorf("%d damaged, want 5", n)
+	}
+}
+
 func TestMaps(t *testing.T) {
 	to := new(sinktest.Recorder)
 	c := start(t, to, &Options{Maps: true})

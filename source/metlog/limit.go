@@ -1,7 +1,6 @@
 package metlog
 
 import (
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,12 +9,12 @@ import (
 // A limiter passes so many exceptions of a type a second, and as many at once.
 type limiter struct {
 	perSecond int
-	types     sync.Map // of reflect.Type to *atomic.Int64
+	types     sync.Map // of what stands for a type to *atomic.Int64
 }
 
 // allows reports whether an exception passes, now being the time since the client's epoch. It keeps of a type only when
 // its allowance will be whole again.
-func (l *limiter) allows(kind reflect.Type, now time.Duration) bool {
+func (l *limiter) allows(kind any, now time.Duration) bool {
 	each := time.Second / time.Duration(l.perSecond)
 	whole, ok := l.types.Load(kind)
 	if !ok {

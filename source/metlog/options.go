@@ -46,13 +46,15 @@ type Options struct {
 	// one, by its type and length: Go ends a program in which one goroutine reads a map while another writes it.
 	Maps bool
 
-	// Redact are parts of names whose values are not shown among an exception's variables and in its request, besides
-	// password, passwd, passphrase, pwd, secret, token, authorization, cookie, credential and key. Case does not matter. The
-	// default is none.
+	// Redact are parts of names. What an exception sends, in its event and beside it in the message's fields, has
+	// "[redacted]" for each value whose name has such a part: variables, members of structs, attributes at any depth, and
+	// parameters in the URLs of its texts, where passwords are hidden too. The lines of other types, Emit's and Log's, stay
+	// as the application wrote them. These parts always count: password, passwd, passphrase, pwd, secret, token,
+	// authorization, cookie, credential and key. Case does not matter. The default is none besides.
 	Redact []string
 
 	// ExceptionsPerSecond is the most events a second, and at once, from errors of one type, which is that of the first
-	// cause: the others are counted as Dropped "limited". The default is 10.
+	// cause, or from bridged lines of one severity: the others are counted as Dropped "limited". The default is 10.
 	ExceptionsPerSecond int
 
 	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time. The

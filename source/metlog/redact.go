@@ -2,6 +2,7 @@ package metlog
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,47 @@ func newRedactor(more []string) redactor {
 		r = append(r, strings.ToLower(part))
 	}
 	return r
+}
+
+// text returns s without the secrets in its URLs: passwords, and the values of parameters whose names r hides.
+func (r redactor) text(s string) string { return r.hideParameters(hidePasswords(s)) }
+
+// hideParameters returns s without the values of parameters, as those of a query or a fragment, whose names r hides.
+func (r redactor) hideParameters(s string) string {
+	const ends = "&?#\"'`<> \t\r\n"
+	var b strings.Builder
+	done := 0
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != '?' && c != '&' && c != '#' {
+			continue
+		}
+		n := strings.IndexAny(s[i+1:], "="+ends)
+		if n < 0 {
+			break
+		}
+		value := i + 1 + n + 1
+		if s[value-1] != '=' || !r.hidesEscaped(s[i+1:value-1]) {
+			continue
+		}
+		b.WriteString(s[done:value])
+		b.WriteString("[redacted]")
+		if done = len(s); strings.ContainsAny(s[value:], ends) {
+			done = value + strings.IndexAny(s[value:], ends)
+		}
+		i = done - 1
+	}
+	if done == 0 {
+		return s
+	}
+	return b.String() + s[done:]
+}
+
+// hidesEscaped is hides of a name as it stands in a URL.
+func (r redactor) hidesEscaped(name string) bool {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
+	return r.hides(name)
 }
 
 // hidePasswords returns s without the passwords in its URLs.
@@ -48,6 +90,20 @@ func hidePasswords(s string) string {
 		return s
 	}
 	return b.String() + s[done:]
+}
+
+// appendString is appendWhole of a JSON string without the secrets in its URLs.
+func (r redactor) appendString(b []byte, quoted string) []byte {
+	if len(r) > 0 && strings.ContainsAny(quoted, `/?&#\`) {
+		s := quoted[1 : len(quoted)-1]
+		if strings.IndexByte(s, '\\') >= 0 {
+			_ = json.Unmarshal([]byte(quoted), &s) // it is a JSON string
+		}
+		if shown := r.text(s); shown != s {
+			return appendText(b, shown, 6*len(shown))
+		}
+	}
+	return appendWhole(b, quoted)
 }
 
 // hidesQuoted is hides of a name as it stands in JSON.

@@ -31,11 +31,30 @@ func TestPasswordsInURLs(t *testing.T) {
 	}
 }
 
+func TestParametersInURLs(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"what? key=1 & so on", "what? key=1 & so on"},
+		{"https://x.example/a?id=1", "https://x.example/a?id=1"},
+		{"https://x.example/a?id=1&Token=abc&b=2", "https://x.example/a?id=1&Token=[redacted]&b=2"},
+		{`Get "/a?password=a=b/c;d": no`, `Get "/a?password=[redacted]": no`},
+		{"/a?pass%77ord=b#access_token=c", "/a?pass%77ord=[redacted]#access_token=[redacted]"},
+		{"/a?b&api%5Bkey%5D=c <d>", "/a?b&api%5Bkey%5D=[redacted] <d>"},
+		{"/a?%zz=1&key=", "/a?%zz=1&key=[redacted]"},
+		{"???&&&key=a?key=b&key", "???&&&key=[redacted]?key=[redacted]&key"},
+		{"ftp://amy:b@c/?sid=d&sid", "ftp://amy:[redacted]@c/?sid=[redacted]&sid"},
+		{strings.Repeat("?", 1<<20), strings.Repeat("?", 1<<20)},
+	} {
+		if got := newRedactor([]string{"SID"}).text(tt.text); got != tt.want {
+			t.Errorf("%.100q became %.100q, want %.100q", tt.text, got, tt.want)
+		}
+	}
+}
+
 // What is hidden is nowhere: neither in the event nor beside it.
 func TestSecretsStandNowhere(t *testing.T) {
 	type part struct{ APIToken, Note string }
 	const secret, shown = "hunt" + "er2", "harm" + "less" // as neither stands in the lines of source
-	url := "postgres://amy:" + secret + "@db"
+	url := "postgres://amy:" + secret + "@db?a=b&sslkey=" + secret
 	settings := struct {
 		Password string
 		Parts    []part
@@ -48,9 +67,14 @@ func TestSecretsStandNowhere(t *testing.T) {
 	ctx := Watch(t.Context(), "settings", &settings)
 	ctx = Var(ctx, "copy", settings)
 	request := slog.Group("request", slog.Any("headers", headers), slog.String("SID", secret))
-	c.Exception(ctx, fmt.Errorf("dial %s: %w", url, errors.New(url)), request)
+	c.Exception(ctx, fmt.Errorf("dial %s: %w", url, errors.New(url)), request, slog.String("password", secret),
+		slog.Group("db", slog.String("Key", secret), slog.Any("dsn", json.RawMessage(`"`+strings.ReplaceAll(url, "&", `\u0026`)+`"`))))
 	c.Panic(ctx, url, request)
 	c.Panic(ctx, errors.New(url))
+	fields := fmt.Appendf(nil, `{"password":%q,"db":{"Key":[%[1]q],"dsn":%q},"request":{"url":%[2]q},"note":%q}`, secret, url, shown)
+	if err := c.EmitLine(ctx, &Line{Type: "error", Error: url, Message: url, Fields: fields}); err != nil {
+		t.Error(err)
+	}
 	flush(t, c)
 	for _, m := range to.All() {
 		if strings.Contains(m.JSON(), secret) || !strings.Contains(m.JSON(), shown) {
@@ -64,7 +88,10 @@ func TestSecretsStandNowhere(t *testing.T) {
 	if !strings.Contains(m.Payload(), `"Raw":"a://:[redacted]@b"`) {
 		t.Errorf("event %s", m.Payload())
 	}
-	if to.Len() != 3 {
+	if v, _ := m.Field("db", "Key"); v.String() != "[redacted]" {
+		t.Errorf("fields say %s", v.JSON())
+	}
+	if to.Len() != 4 {
 		t.Errorf("%d messages", to.Len())
 	}
 }

@@ -54,13 +54,13 @@ func appendBeginning(b []byte, s string, limit, whole int) []byte {
 
 // appendSafe appends JSON that is well-formed but may have come from a json.Marshaler: some servers choke on halves of
 // surrogate pairs, which become U+FFFD, and on numbers beyond a float64, which become strings. Members whose names hide
-// hides are redacted.
+// hides are redacted, and so are the secrets in URLs.
 func appendSafe(b []byte, text string, hide redactor) []byte {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
 			end := stringEnd(text, i)
-			b = appendWhole(b, text[i:end])
+			b = hide.appendString(b, text[i:end])
 			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.hidesQuoted(text[i:end]) {
 				next++
 				b = append(append(b, ':'), redacted...)

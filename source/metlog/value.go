@@ -32,23 +32,23 @@ type renderer struct {
 }
 
 // appendValue appends v, redacted, in about limit bytes. Memory that cannot be read, since another goroutine has written
-// half of a pointer to it, costs only the value.
-func appendValue(b []byte, v reflect.Value, hide redactor, limit int) (out []byte) {
+// half of a pointer to it, costs only the value, which is torn then.
+func appendValue(b []byte, v reflect.Value, hide redactor, limit int) (out []byte, torn bool) {
 	start := len(b)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			out = appendText(b[:start], "!PANIC: "+fmt.Sprint(thrown), maxString)
+			out, torn = appendText(b[:start], "!PANIC: "+fmt.Sprint(thrown), maxString), true
 		}
 	}()
 	r := renderer{hide: hide, end: start + limit}
-	return r.value(b, v, 0)
+	return r.value(b, v, 0), false
 }
 
 // appendCopy is appendValue of what v is now.
-func appendCopy(v any) []byte {
+func appendCopy(v any) (text []byte, torn bool) {
 	if v == nil {
-		return []byte("null")
+		return []byte("null"), false
 	}
 	at := reflect.New(reflect.TypeOf(v)).Elem() // with an address, by which unexported times are read
 	at.Set(reflect.ValueOf(v))
@@ -56,11 +56,12 @@ func appendCopy(v any) []byte {
 }
 
 // showThrown returns the text of what was thrown and is no error.
-func showThrown(v any) string {
+func showThrown(v any, hide redactor) string {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
-		return hidePasswords(r.String())
+		return hide.text(r.String())
 	}
-	return string(appendCopy(v))
+	text, _ := appendCopy(v)
+	return string(appendSafe(nil, string(text), hide))
 }
 
 func (r *renderer) full(b []byte) bool { return len(b) >= r.end || r.nodes >= maxNodes }
@@ -82,7 +83,7 @@ func (r *renderer) value(b []byte, v reflect.Value, level int) []byte {
 	case reflect.Complex64, reflect.Complex128:
 		return r.text(b, strconv.FormatComplex(v.Complex(), 'g', -1, 128))
 	case reflect.String:
-		return r.text(b, hidePasswords(v.String()))
+		return r.text(b, r.hide.text(v.String()))
 	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Array, reflect.Struct:
 		return r.composite(b, v, level)
 	case reflect.Map, reflect.Chan:
@@ -212,7 +213,7 @@ func (r *renderer) bytes(b []byte, v reflect.Value) []byte {
 		if !utf8.Valid(text) {
 			return r.length(b, v)
 		}
-		s := hidePasswords(string(text))
+		s := r.hide.text(string(text))
 		return appendBeginning(b, s, min(maxString, max(r.end-len(b), 0)), n-len(text)+len(s))
 	case n > maxHex:
 		return r.length(b, v)

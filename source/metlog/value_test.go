@@ -98,7 +98,8 @@ func TestValue(t *testing.T) {
 		{"file", os.Stdin, `{"file":{"pfd":"poll.FD","name":"/dev/stdin","dirinfo":"atomic.Pointer[os.dirInfo]","nonblock":false,"stdoutOrErr":false,"appendMode":false}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := string(appendCopy(test.value))
+			text, _ := appendCopy(test.value)
+			got := string(text)
 			if test.name == "file" { // only that it is not looked into
 				if strings.Contains(got, "Sysfd") {
 					t.Error(got)
@@ -129,7 +130,8 @@ func TestValueIsCapped(t *testing.T) {
 		{"request", &http.Request{Header: http.Header{"Cookie": {"x"}}, Host: "h"}, `}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := string(appendCopy(test.value))
+			text, _ := appendCopy(test.value)
+			got := string(text)
 			if len(got) > maxValue+500 || len(got) < 80 || !strings.HasSuffix(got, test.ends) {
 				t.Errorf("%d bytes, end in %q", len(got), got[max(0, len(got)-60):])
 			}
@@ -175,6 +177,13 @@ func TestValueFaults(t *testing.T) {
 	if text, _ := vars["torn"].(string); !strings.HasPrefix(text, "!PANIC: runtime error: invalid memory address") || vars["n"] != 1.0 {
 		t.Errorf("%v", vars)
 	}
+	c := start(t, hole{}, nil)
+	torn := tear()
+	c.Exception(Watch(t.Context(), "torn", &torn), errPlain)
+	c.Exception(Var(t.Context(), "torn", torn), errPlain)
+	if n := c.Damaged(); n != 2 {
+		t.Errorf("%d damaged, want 2", n)
+	}
 	if x.last().Function != "throws" || x.Value != "!PANIC: in Error: no text" {
 		t.Errorf("%+v", x)
 	}
@@ -188,7 +197,8 @@ func FuzzValue(f *testing.F) {
 		limit = min(max(limit, 0), 1<<16)
 		v := &knot{Name: s, Any: []any{b, x, n, map[string]string{s: s}, struct{ PassToken, B string }{s, s}, &n, [3]string{s, s, s}}}
 		v.Next = &knot{Name: string(b), Next: v, Any: &v}
-		got := string(appendValue(nil, reflect.ValueOf(v), usuallyRedacted, limit))
+		text, _ := appendValue(nil, reflect.ValueOf(v), usuallyRedacted, limit)
+		got := string(text)
 		checkValue(t, got)
 		if len(got) > limit+700 {
 			t.Errorf("%d bytes, limit %d", len(got), limit)

@@ -23,13 +23,14 @@ const maxWatched = 64
 // be writing to, are shown by their type and length. Anything else that p leads to must belong to the goroutine that
 // captures. No method of a value is called.
 func Watch[T any](ctx context.Context, name string, p *T) context.Context {
-	return register(ctx, name, reflect.ValueOf(p), nil)
+	return register(ctx, watched{name: name, at: reflect.ValueOf(p)})
 }
 
 // Var is [Watch] of a value as it is now: what is shown is made of it in this call, so it may change afterwards, and
 // nothing is kept alive.
 func Var(ctx context.Context, name string, v any) context.Context {
-	return register(ctx, name, reflect.Value{}, appendCopy(v))
+	text, torn := appendCopy(v)
+	return register(ctx, watched{name: name, text: text, torn: torn})
 }
 
 // Scope returns a child of ctx that has room for watched values, and a function that ends it: then the values are let go
@@ -57,6 +58,7 @@ type watched struct {
 	pc   uintptr // in the function that watches
 	at   reflect.Value
 	text []byte
+	torn bool // text says that it could not be read
 
 	symbol      string // of the function; this and what follows is for one event
 	link, frame int    // where it is shown
@@ -97,7 +99,7 @@ func orBackground(ctx context.Context) context.Context {
 }
 
 // register is Watch and Var, whose caller's caller is the function meant.
-func register(ctx context.Context, name string, at reflect.Value, text []byte) context.Context {
+func register(ctx context.Context, w watched) context.Context {
 	var pc [1]uintptr
 	runtime.Callers(3, pc[:])
 	h := holderOf(ctx)
@@ -105,7 +107,8 @@ func register(ctx context.Context, name string, at reflect.Value, text []byte) c
 		h = holderIn(ctx)
 		ctx = h
 	}
-	h.put(watched{name: name, pc: pc[0], at: at, text: text})
+	w.pc = pc[0]
+	h.put(w)
 	return ctx
 }
 

@@ -13,18 +13,27 @@
 // The level is the severity: trace and debug are Debug; info and no level Info; warn Warning; error Error; fatal, panic and
 // levels above them Critical; levels below trace Debug. [Options].Severity may say otherwise.
 //
-// The message is the payload. The type is oldstyle, and sentry for a line with an error's stack and for fatal and panic:
-// then the payload is one JSON event for Sentry, which has the message, the error, and the frames of the stack, and
-// fields.msg is the message. A stack is what zerolog.ErrorStackMarshaler makes: an array, an object or a text of several
-// lines. Frames are read from it when it has the shape that zerolog/pkgerrors writes; a line without a stack has those of
-// the goroutine that logged. An event has at most 32 KiB of each text and the 128 innermost frames.
+// The message is the payload. The type is oldstyle, and sentry for a line with an error's stack and for fatal and panic.
 //
 // The time is the timestamp, if it is as zerolog.TimeFieldFormat says; a format without a zone means local time, and a
 // year must be one of 1 to 9999. zerolog writes whole seconds unless told otherwise: when that second is not over, the
 // timestamp is the clock's, which is finer.
 //
-// Everything else stays in fields, error, caller and stack too. Level, message and time leave them when they were
-// understood.
+// Everything else stays in fields, error, caller and stack too, as the application wrote it. Level, message and time leave
+// them when they were understood.
+//
+// # Events
+//
+// The payload of a line of type sentry is one JSON event, which [metlog.Client.EmitLine] builds as it does those of
+// exceptions: bounded and redacted, its fields too, and under [metlog.Options].ExceptionsPerSecond, which is for all lines
+// of a severity together. It has the message, which is fields.msg too, the text of the error, the other fields as its context,
+// and the frames of the stack. A stack is what zerolog.ErrorStackMarshaler makes: an array, an object or a text of several
+// lines. Frames are read from it when it has the shape that zerolog/pkgerrors writes; a line without a stack has those of
+// the goroutine that logged.
+//
+// A line does not tell the type of the error, which is called "error" there, or by the level; nor its causes, nor watched
+// variables. Frames of a written stack have neither package nor path, and so no lines of source. Who has the error at hand
+// gets all that from [metlog.Client.Exception].
 //
 // # Odd lines
 //
@@ -34,7 +43,8 @@
 //
 // A line that cannot be spliced becomes the payload, whole, and its fields are empty: when RawJSON was given what is no
 // JSON, when it nests deeper than 64, when the program is built with the tag binary_log and its lines are CBOR. What is
-// not UTF-8 is in base64 then, and fields.encoding says so. In the client's account such a line is one message, as all are.
+// not UTF-8 is in base64 then, and fields.encoding says so. In the client's account such a line is one message, as all are. A call of Write that has several
+// lines is several messages, whichever of them are broken.
 //
 // # What is lost, and when
 //

@@ -39,6 +39,7 @@ type frame struct {
 	AbsPath  string `json:"abs_path"`
 	Lineno   int    `json:"lineno"`
 	InApp    *bool  `json:"in_app"`
+	Context  string `json:"context_line"`
 }
 
 // decode reads the event that a message's payload is.
@@ -126,7 +127,7 @@ func TestEventOfFatalAndPanic(t *testing.T) {
 			t.Fatal("no frames")
 		}
 		last := frames[len(frames)-1]
-		if last.InApp == nil || !*last.InApp || last.Function != "TestEventOfFatalAndPanic" || last.Filename != "event_test.go" || last.Lineno == 0 ||
+		if last.InApp == nil || !*last.InApp || last.Function != "TestEventOfFatalAndPanic" || !strings.HasSuffix(last.Filename, "/event_test.go") || last.Lineno == 0 ||
 			!strings.HasSuffix(last.Module, "source/zerologsource") || !strings.HasSuffix(last.AbsPath, "/event_test.go") {
 			t.Errorf("the innermost frame is %+v", last)
 		}
@@ -149,7 +150,7 @@ func TestEventText(t *testing.T) {
 	log.WithLevel(zerolog.PanicLevel).Msg(strings.Repeat("é", 1<<20))
 	m := b.one()
 	e := decode(t, m)
-	if n := len(e.LogEntry.Formatted); n < maxText || n > maxText+100 || !strings.HasSuffix(e.Exception.Values[0].Value, "é… (2097152 bytes)") {
+	if n := len(e.LogEntry.Formatted); n < 8<<10 || n > 8<<10+100 || !strings.HasSuffix(e.Exception.Values[0].Value, "é… (2097152 bytes)") {
 		t.Errorf("%d bytes that end %q", n, e.LogEntry.Formatted[n-30:])
 	}
 }
@@ -165,41 +166,41 @@ func TestEventOfManyFrames(t *testing.T) {
 	}
 }
 
-func TestSymbols(t *testing.T) {
-	for symbol, want := range map[string][2]string{
-		"main.main":                       {"main", "main"},
-		"example.org/shop.(*Cart).Add":    {"example.org/shop", "(*Cart).Add"},
-		"example.org/shop.Sum[...].func1": {"example.org/shop", "Sum[...].func1"},
-		"gopkg.in/yaml%2ev3.Unmarshal":    {"gopkg.in/yaml.v3", "Unmarshal"},
-		"odd":                             {"", "odd"},
-	} {
-		if module, function := splitSymbol(symbol); module != want[0] || function != want[1] {
-			t.Errorf("%s: %q, %q", symbol, module, function)
-		}
+// An event has what one of Exception's has: lines of source, a context, no secrets, a bound and a limit.
+func TestEventIsAsAnExceptions(t *testing.T) {
+	b := newBench(t, nil)
+	log := logger(b)
+	const secret = "hunt" + "er2"
+	log.WithLevel(zerolog.PanicLevel).Str("password", secret).Str("dsn", "db://amy:"+secret+"@x/?token="+secret).Int("item", 3).Msg("see /a?key=" + secret)
+	m := b.one()
+	frames := decode(t, m).Exception.Values[0].Stacktrace.Frames
+	if last := frames[len(frames)-1]; !strings.Contains(last.Context, "WithLevel(zerolog.PanicLevel)") {
+		t.Errorf("the innermost frame is %+v", last)
+	}
+	if strings.Contains(m.JSON(), secret) || !strings.Contains(m.Payload(), `"metlog":{"password":"[redacted]"`) {
+		t.Error(m.JSON())
+	}
+	if want := `{"msg":"see /a?key=[redacted]","password":"[redacted]","dsn":"db://amy:[redacted]@x/?token=[redacted]","item":3}`; fields(m) != want {
+		t.Errorf("fields are %s, want %s", fields(m), want)
+	}
+	log.Info().Str("password", secret).Msg("m")
+	if m := b.one(); fields(m) != `{"password":"`+secret+`"}` {
+		t.Errorf("a plain line is %s", m.JSON())
 	}
 }
 
-func TestInApp(t *testing.T) {
-	w := &Writer{module: "example.org/shop"}
-	for module, want := range map[string]bool{
-		"main": true, "example.org/shop": true, "example.org/shop/cart": true, "example.org/shopping": false, "net/http": false,
-	} {
-		if w.inApp(module) != want {
-			t.Errorf("%s: %v", module, !want)
-		}
+func TestEventsAreLimited(t *testing.T) {
+	b := newBench(t, nil)
+	log := logger(b)
+	const lines = 1000
+	began := time.Now()
+	for range lines {
+		log.WithLevel(zerolog.PanicLevel).Msg("boom")
+		log.Error().RawJSON("stack", []byte(`[{"func":"f"}]`)).Msg("m")
 	}
-	if (&Writer{}).inApp("net/http") {
-		t.Error("all is in the app when nobody knows")
-	}
-}
-
-func TestEventLevels(t *testing.T) {
-	for severity, want := range map[envelope.Severity]string{
-		envelope.Emergency: "fatal", envelope.Critical: "fatal", envelope.Error: "error", envelope.Warning: "warning",
-		envelope.Notice: "info", envelope.Info: "info", envelope.Debug: "debug",
-	} {
-		if got := sentryLevel(severity); got != want {
-			t.Errorf("%v is %s, want %s", severity, got, want)
-		}
+	most := 2 * 10 * (int(time.Since(began)/time.Second) + 2)
+	n := len(b.all())
+	if a := b.client.Account(); n > most || a.Offered != 2*lines || a.Dropped["limited"] != uint64(2*lines-n) {
+		t.Errorf("%d messages; %+v", n, a)
 	}
 }

@@ -22,6 +22,18 @@ func severityOf(level zerolog.Level) envelope.Severity {
 	return envelope.Critical
 }
 
+// safely returns severity with the default in place of a panic.
+func safely(severity func(zerolog.Level) envelope.Severity) func(zerolog.Level) envelope.Severity {
+	return func(level zerolog.Level) (s envelope.Severity) {
+		defer func() {
+			if recover() != nil {
+				s = severityOf(level)
+			}
+		}()
+		return severity(level)
+	}
+}
+
 // urgent reports whether the program, or the goroutine, may end when the line is written.
 func urgent(level zerolog.Level) bool {
 	return level == zerolog.FatalLevel || level == zerolog.PanicLevel

@@ -41,6 +41,14 @@ func (l *line) pick(level zerolog.Level) (p parts) {
 	return p
 }
 
+// anyText returns the text of a string, and the JSON of anything else.
+func (l *line) anyText(m *jsonline.Member) string {
+	if text, ok := l.Text(m); ok {
+		return text
+	}
+	return string(l.Value(m))
+}
+
 // isStack tells a stack from what else an application may call by that name, such as "production".
 func isStack(value []byte) bool {
 	return value[0] == '[' || value[0] == '{' || value[0] == '"' && bytes.Contains(value, []byte(`\n`))

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -22,7 +21,8 @@ const patience = 2 * time.Second
 
 // Options are what may be chosen about a [Writer]. The zero value is all defaults.
 type Options struct {
-	// Severity maps levels. It is called concurrently. The default is that of the package's comment.
+	// Severity maps levels. It is called concurrently. Where it panics, the default is taken. The default is that of the
+	// package's comment.
 	Severity func(zerolog.Level) envelope.Severity
 }
 
@@ -31,7 +31,6 @@ type Options struct {
 type Writer struct {
 	client   *metlog.Client
 	severity func(zerolog.Level) envelope.Severity
-	module   string    // the program's
 	lines    sync.Pool // of *line
 }
 
@@ -41,11 +40,8 @@ func New(m *metlog.Client, o *Options) *Writer {
 		panic("zerologsource: nil client")
 	}
 	w := &Writer{client: m, severity: severityOf}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		w.module = info.Main.Path
-	}
 	if o != nil && o.Severity != nil {
-		w.severity = o.Severity
+		w.severity = safely(o.Severity)
 	}
 	w.lines.New = func() any { return new(line) }
 	return w
@@ -65,21 +61,32 @@ func (w *Writer) WriteLevel(level zerolog.Level, p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// Write sends p, which is one line or several. Their levels are read from them. It returns len(p) and nil
-// always, and flushes nothing.
+// Write sends p, which is one line or several, each as a message of its own, also one that cannot be spliced. Their levels
+// are read from them. It returns len(p) and nil always, and flushes nothing.
 func (w *Writer) Write(p []byte) (n int, err error) {
 	l := w.lines.Get().(*line) //nolint:forcetypeassert // nothing else is put there
 	defer w.put(l)
-	rest := p[jsonline.PastBlanks(p, 0):]
-	for len(rest) > 0 {
+	for rest := p[jsonline.PastBlanks(p, 0):]; len(rest) > 0; rest = rest[jsonline.PastBlanks(rest, 0):] {
 		end, ok := l.Scan(rest)
-		if !ok || !w.send(l, l.ownLevel()) {
-			w.whole(zerolog.NoLevel, rest)
-			break
+		ok = ok && endsLine(rest[end:])
+		if !ok {
+			end = len(rest)
+			if n := bytes.IndexByte(rest, '\n'); n >= 0 {
+				end = n
+			}
 		}
-		rest = rest[jsonline.PastBlanks(rest, end):]
+		if !ok || !w.send(l, l.ownLevel()) {
+			w.whole(zerolog.NoLevel, rest[:end])
+		}
+		rest = rest[end:]
 	}
 	return len(p), nil
+}
+
+// endsLine reports whether what stands before rest may be the end of a line: another may follow at once.
+func endsLine(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r")
+	return len(rest) == 0 || rest[0] == '\n' || rest[0] == '{'
 }
 
 // Close waits until the client has offered everything to its sink, for 2 seconds at most; its error says that it has not.
@@ -103,7 +110,6 @@ func (w *Writer) put(l *line) {
 func (w *Writer) send(l *line, level zerolog.Level) bool {
 	var (
 		p       = l.pick(level)
-		typ     = envelope.TypeLog
 		at      time.Time
 		payload string
 	)
@@ -115,15 +121,19 @@ func (w *Writer) send(l *line, level zerolog.Level) bool {
 	}
 	severity := w.severity(level)
 	fields := l.Object()
-	if p.stack != nil || urgent(level) {
-		typ = envelope.TypeException
-		if at.IsZero() {
-			at = time.Now()
-		}
-		fields = l.withText(fields, payload)
-		payload = w.event(l, p, level, severity, at, payload)
+	if p.stack == nil && !urgent(level) {
+		return w.client.EmitJSON(context.Background(), at, severity, envelope.TypeLog, payload, fields) == nil
 	}
-	return w.client.EmitJSON(context.Background(), at, severity, typ, payload, fields) == nil
+	x := metlog.Line{At: at, Severity: severity, Type: level.String(), Error: payload, Message: payload, Fields: fields}
+	if p.err != nil {
+		x.Type, x.Error = "error", l.anyText(p.err)
+	}
+	if p.stack != nil {
+		x.Frames = frames(l.Value(p.stack))
+	} else {
+		x.Stack = callers()
+	}
+	return w.client.EmitLine(context.Background(), &x) == nil
 }
 
 // whole sends what cannot be spliced as it is.

@@ -164,6 +164,45 @@ func TestWriteReadsLevels(t *testing.T) {
 	}
 }
 
+// What is broken costs itself, not what stands behind it.
+func TestWriteOfBrokenLines(t *testing.T) {
+	for _, test := range []struct{ lines, want string }{
+		{"{\"message\":\"a\"}\nhalf a li\n{\"message\":\"b\"}\n", "a|half a li|b"},
+		{"half\n\n  a line\n{\"message\":\"b\"}", "half|a line|b"},
+		{"{\"a\":nope}\n{\"message\":\"b\"}\n", `{"a":nope}|b`},
+		{"{\"a\":1},\"b\":2}\n{\"message\":\"b\"}\n", `{"a":1},"b":2}|b`},
+		{"{\"message\":\"a\"}{\"message\":\"b\"} \r\n{\"message\":\"c\"}", "a|b|c"},
+		{"{\"a\":\n1,\"message\":\"a\"}\n{\"message\":\"b\"}", "a|b"},
+		{"{\"a\":\"\n{\"message\":\"b\"}\n", `{"a":"|b`},
+	} {
+		b := newBench(t, nil)
+		if n, err := b.Write([]byte(test.lines)); n != len(test.lines) || err != nil {
+			t.Errorf("Write: %d, %v", n, err)
+		}
+		var got []string
+		all := b.all()
+		for i := range all {
+			got = append(got, all[i].Payload())
+		}
+		if text := strings.Join(got, "|"); text != test.want {
+			t.Errorf("%q became %q, want %q", test.lines, text, test.want)
+		}
+	}
+}
+
+func TestSeverityPanics(t *testing.T) {
+	b := newBench(t, &Options{Severity: func(zerolog.Level) envelope.Severity { panic("no severity") }})
+	log := logger(b)
+	log.Warn().Msg("m")
+	if m := b.one(); m.Severity() != envelope.Warning {
+		t.Error(m.JSON())
+	}
+	log.Warn().RawJSON("a", []byte("nope")).Send()
+	if m := b.one(); m.Severity() != envelope.Warning {
+		t.Error(m.JSON())
+	}
+}
+
 func TestSeverities(t *testing.T) {
 	before := zerolog.GlobalLevel()
 	zerolog.SetGlobalLevel(-128)
