@@ -3,7 +3,6 @@ package slogsource
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 
@@ -72,12 +71,18 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	fields := h.fields(d, &r)
 	severity := severityOf(r.Level)
 	if err := h.client.EmitJSON(ctx, r.Time, severity, envelope.TypeLog, r.Message, fields); err != nil {
-		fields = h.client.AppendFields(nil, slog.Any("attributes", fmt.Errorf("!ERROR: %w", err)))
+		fields = h.client.AppendFields(nil, slog.Any("attributes", failed{err}))
 		_ = h.client.EmitJSON(ctx, r.Time, severity, envelope.TypeLog, r.Message, fields) // these are JSON
 	}
 	h.put(d)
 	return nil
 }
+
+// A failed value cannot be written, and the client counts it as such.
+type failed struct{ why error }
+
+// MarshalJSON implements json.Marshaler.
+func (f failed) MarshalJSON() ([]byte, error) { return nil, f.why }
 
 // WithAttrs returns a handler whose records all have attrs too, in the group that is open.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
