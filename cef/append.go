@@ -5,7 +5,11 @@ import (
 	"strings"
 )
 
-const maxVersion = 999
+// The largest values of an event's Version and Severity; the smallest are 0.
+const (
+	MaxVersion  = 999
+	MaxSeverity = 10 // standard, "Header Information"
+)
 
 // Append appends the event's line to b, without a line end. It allocates nothing if b has room.
 //
@@ -37,10 +41,10 @@ func (e *Event) Append(b []byte) ([]byte, error) {
 }
 
 func (e *Event) check() error {
-	if e.Version < 0 || e.Version > maxVersion {
+	if e.Version < 0 || e.Version > MaxVersion {
 		return &Error{Header: "version", Reason: strconv.Itoa(e.Version) + " is not between 0 and 999"}
 	}
-	if e.Severity < 0 || e.Severity > 10 {
+	if e.Severity < 0 || e.Severity > MaxSeverity {
 		return &Error{Header: "severity", Reason: strconv.Itoa(e.Severity) + " is not between 0 and 10"}
 	}
 	for i, header := range e.headers() {

@@ -12,12 +12,10 @@ func Example() {
 	e := cef.Event{
 		Vendor: "Example", Product: "shop", DeviceVersion: "1",
 		Signature: cef.AuthFailure, Name: "bad login", Severity: 5,
-		Extensions: []cef.Extension{
-			{cef.SourceAddress, "203.0.113.9"},
-			{cef.RequestURL, "/login"},
-			{cef.SourceUserName, "amy src=127.0.0.1\nCEF:0|Example|shop|1|x|all is well|0|"},
-		},
 	}
+	e.Set(cef.SourceAddress, "203.0.113.9")
+	e.Set(cef.RequestURL, "/login")
+	e.Set(cef.SourceUserName, "amy src=127.0.0.1\nCEF:0|Example|shop|1|x|all is well|0|")
 	line, err := e.Append(nil)
 	if err != nil {
 		fmt.Println(err)

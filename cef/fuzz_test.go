@@ -24,7 +24,7 @@ func FuzzAppend(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, version int, vendor, product, device, signature, name string, severity int, key1, value1, key2, value2 string) {
 		e := cef.Event{Version: version, Vendor: vendor, Product: product, DeviceVersion: device, Signature: signature, Name: name,
-			Severity: severity, Extensions: []cef.Extension{{cef.Key(key1), value1}, {cef.Key(key2), value2}}}
+			Severity: severity, Extensions: []cef.Extension{{Key: cef.Key(key1), Value: value1}, {Key: cef.Key(key2), Value: value2}}}
 		before := []byte("before")
 		line, err := e.Append(before)
 		if err != nil {

@@ -12,19 +12,26 @@ import (
 // golden returns what the Python package cef 0.5 wrote, by the name of the case.
 func golden(t testing.TB) map[string]string {
 	t.Helper()
-	data, err := os.ReadFile("testdata/mozilla.jsonl")
+	data, err := os.ReadFile("../envelope/testdata/golden/py-0.9.10/cef.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	payloads := map[string]string{}
 	for line := range strings.Lines(string(data)) {
-		var c struct{ Name, Payload string }
+		var c struct {
+			Name string `json:"name"`
+			Raw  []byte `json:"raw_b64"`
+		}
+		var m struct{ Payload string }
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatal(err)
 		}
-		payloads[c.Name] = c.Payload
+		if err := json.Unmarshal(c.Raw, &m); err != nil {
+			t.Fatal(err)
+		}
+		payloads[strings.TrimPrefix(c.Name, "cef-")] = m.Payload
 	}
-	if len(payloads) < 30 {
+	if len(payloads) < 40 {
 		t.Fatalf("%d cases", len(payloads))
 	}
 	return payloads

@@ -61,11 +61,11 @@ func find(text string) (start, version, next int) {
 		start, next = from+i, from+i+len(mark)
 		version = 0
 		digits := next
-		for next < len(text) && isDigit(text[next]) && version <= maxVersion {
+		for next < len(text) && isDigit(text[next]) && version <= MaxVersion {
 			version = version*10 + int(text[next]-'0')
 			next++
 		}
-		if next > digits && next < len(text) && text[next] == '|' && version <= maxVersion {
+		if next > digits && next < len(text) && text[next] == '|' && version <= MaxVersion {
 			return start, version, next + 1
 		}
 		from = digits
@@ -159,7 +159,7 @@ func number(text string) (n int, ok bool) {
 
 func severity(text string) int {
 	if n, ok := number(text); ok {
-		return min(n, 10)
+		return min(n, MaxSeverity)
 	}
 	switch {
 	case strings.EqualFold(text, "Low"):
@@ -169,7 +169,7 @@ func severity(text string) int {
 	case strings.EqualFold(text, "High"):
 		return 8
 	case strings.EqualFold(text, "Very-High"):
-		return 10
+		return MaxSeverity
 	case strings.HasPrefix(text, "-"):
 		if _, ok := number(text[1:]); ok {
 			return 0

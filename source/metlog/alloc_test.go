@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mozilla-services/metlog-go/cef"
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
@@ -50,6 +51,7 @@ func TestAllocations(t *testing.T) {
 	order := m.Prepare("order", "id", "total", "paid", "at")
 	on, half, off := m.Timer("cart.store"), sampling.Timer("half.store"), sampling.Timer("off.store")
 	fields := []byte(`{"a":1,"b":"two"}`)
+	login := cef.Event{Vendor: "Example", Product: "shop", Name: "bad login", Extensions: []cef.Extension{{Key: cef.RequestURL, Value: "/a?b=c"}}}
 	for name, f := range map[string]func(){
 		"emit": func() {
 			m.Emit(ctx, "order", "paid", slog.String("id", "a17"), slog.Int("n", 12345), slog.Float64("total", 9.5),
@@ -61,6 +63,7 @@ func TestAllocations(t *testing.T) {
 			order.Emit(ctx, "paid", slog.StringValue("a17"), slog.Float64Value(9.5), slog.BoolValue(true), slog.TimeValue(now))
 		},
 		"json":    func() { _ = m.EmitJSON(ctx, now, envelope.Info, "order", "paid", fields) },
+		"cef":     func() { m.CEF(ctx, login, cef.Meta{Facility: "LOCAL4", Ident: "shop"}) },
 		"incr":    func() { m.Incr("cart.added", 1234567, slog.String("shop", "a")) },
 		"decr":    func() { m.Decr("cart.added", 1) },
 		"gauge":   func() { m.Gauge("queue.length", 1234.5) },
