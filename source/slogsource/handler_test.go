@@ -1,7 +1,6 @@
 package slogsource
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -16,76 +15,22 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/mozilla-services/metlog-go/envelope"
-	"github.com/mozilla-services/metlog-go/sink"
-	"github.com/mozilla-services/metlog-go/sink/sinktest"
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A bench is a client and what comes out at its other end.
-type bench struct {
-	*testing.T
-	client *metlog.Client
-	sent   sinktest.Recorder
-}
-
-func newBench(t *testing.T) *bench {
-	t.Helper()
-	b := &bench{T: t}
-	b.client = open(t, &b.sent)
-	return b
-}
-
-func open(t testing.TB, to sink.Sink) *metlog.Client {
-	t.Helper()
-	m, err := metlog.New(to, &metlog.Options{Logger: "shop", Hostname: "web3", PID: 7})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-		if a := m.Account(); !a.Balanced() {
-			t.Errorf("account does not balance: %+v", a)
-		}
-	})
-	return m
-}
-
-// one returns the one message that was sent, which strict readers take.
-func (b *bench) one() *envelope.Message {
-	b.Helper()
-	if err := b.client.Flush(context.Background()); err != nil {
-		b.Fatal(err)
-	}
-	all := b.sent.TakeAll()
-	if len(all) != 1 {
-		b.Fatalf("%d messages, want 1", len(all))
-	}
-	strict := envelope.Parser{Strict: true}
-	if _, err := strict.AppendParse(nil, all[0].JSON(), 0, envelope.Meta{}); err != nil {
-		b.Errorf("a strict parser refuses %s: %v", all[0].JSON(), err)
-	}
-	return &all[0]
-}
-
-func fields(m *envelope.Message) string {
-	v, _ := m.Field()
-	return v.JSON()
-}
-
 // The envelope has members for what slogtest wants by name, and always a timestamp: the clock's for a record without one.
 func TestSlogtest(t *testing.T) {
-	var b *bench
+	var b *bridgetest.Bench
 	slogtest.Run(t, func(t *testing.T) slog.Handler {
-		b = newBench(t)
-		return New(b.client, nil)
+		b = bridgetest.New(t)
+		return New(b.Client, nil)
 	}, func(t *testing.T) map[string]any {
-		m := b.one()
+		m := b.One()
 		result := make(map[string]any)
-		if err := json.Unmarshal([]byte(fields(m)), &result); err != nil {
+		if err := json.Unmarshal([]byte(bridgetest.Fields(m)), &result); err != nil {
 			t.Fatal(err)
 		}
 		at, ok := m.Timestamp()
@@ -131,9 +76,9 @@ func TestFields(t *testing.T) {
 		{"only an attribute and a group", func(l *slog.Logger) { l.With("g", 1).WithGroup("g").With("b", 3).Info("m") }, `{"g":{"b":3}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := newBench(t)
-			test.log(slog.New(New(b.client, nil)))
-			if m := b.one(); fields(m) != test.want || m.Payload() != "m" || m.Type() != envelope.TypeLog {
+			b := bridgetest.New(t)
+			test.log(slog.New(New(b.Client, nil)))
+			if m := b.One(); bridgetest.Fields(m) != test.want || m.Payload() != "m" || m.Type() != envelope.TypeLog {
 				t.Errorf("got %s, want fields %s", m.JSON(), test.want)
 			}
 		})
@@ -141,66 +86,66 @@ func TestFields(t *testing.T) {
 }
 
 func TestDerivedHandlersShareNothing(t *testing.T) {
-	b := newBench(t)
-	base := slog.New(New(b.client, nil)).With("a", 1).WithGroup("g")
+	b := bridgetest.New(t)
+	base := slog.New(New(b.Client, nil)).With("a", 1).WithGroup("g")
 	one, two := base.With("b", 1), base.With("c", 2)
 	deep, other := base.WithGroup("x"), base.WithGroup("y")
-	plain := slog.New(New(b.client, nil)).With("g", 1, "a", 2)
+	plain := slog.New(New(b.Client, nil)).With("g", 1, "a", 2)
 	grouped := plain.WithGroup("g").With("b", 3)
 	for log, want := range map[*slog.Logger]string{
 		base: `{"a":1,"g":{"z":0}}`, one: `{"a":1,"g":{"b":1,"z":0}}`, two: `{"a":1,"g":{"c":2,"z":0}}`,
 		plain: `{"g":1,"a":2,"z":0}`, grouped: `{"a":2,"g":{"b":3,"z":0}}`, deep: `{"a":1,"g":{"x":{"z":0}}}`, other: `{"a":1,"g":{"y":{"z":0}}}`,
 	} {
 		log.Info("m", "z", 0)
-		if m := b.one(); fields(m) != want {
-			t.Errorf("got %s, want %s", fields(m), want)
+		if m := b.One(); bridgetest.Fields(m) != want {
+			t.Errorf("got %s, want %s", bridgetest.Fields(m), want)
 		}
 	}
 }
 
 func TestSource(t *testing.T) {
-	b := newBench(t)
-	log := slog.New(New(b.client, &Options{AddSource: true}))
+	b := bridgetest.New(t)
+	log := slog.New(New(b.Client, &Options{AddSource: true}))
 	_, file, line, _ := runtime.Caller(0)
 	log.WithGroup("g").Info("m", "a", 1)
-	m := b.one()
+	m := b.One()
 	source, _ := m.Field("source")
 	function, _ := m.Field("source", "function")
 	where, _ := m.Field("source", "file")
 	at, _ := m.Field("source", "line")
 	n, _ := at.Int()
 	if where.String() != file || int(n) != line+1 || !strings.HasSuffix(function.String(), ".TestSource") ||
-		fields(m) != `{"source":`+source.JSON()+`,"g":{"a":1}}` {
+		bridgetest.Fields(m) != `{"source":`+source.JSON()+`,"g":{"a":1}}` {
 		t.Error(m.JSON())
 	}
 	log.With("source", "mine").Info("m")
-	if m := b.one(); fields(m) != `{"source":"mine"}` {
+	if m := b.One(); bridgetest.Fields(m) != `{"source":"mine"}` {
 		t.Error(m.JSON())
 	}
 	log.Info("m")
-	if _, ok := b.one().Field("source", "line"); !ok {
+	if _, ok := b.One().Field("source", "line"); !ok {
 		t.Error("no source without attributes")
 	}
 	if err := log.Handler().Handle(t.Context(), slog.Record{Message: "m"}); err != nil {
 		t.Error(err)
 	}
-	if m := b.one(); fields(m) != "{}" {
-		t.Errorf("a record from nowhere has %s", fields(m))
+	if m := b.One(); bridgetest.Fields(m) != "{}" {
+		t.Errorf("a record from nowhere has %s", bridgetest.Fields(m))
 	}
 }
 
 func TestLevels(t *testing.T) {
-	b := newBench(t)
+	b := bridgetest.New(t)
 	var least slog.LevelVar
 	least.Set(-100)
-	log := slog.New(New(b.client, &Options{Level: &least}))
+	log := slog.New(New(b.Client, &Options{Level: &least}))
 	for level, want := range map[slog.Level]envelope.Severity{
 		-100: envelope.Debug, slog.LevelDebug: envelope.Debug, -1: envelope.Debug, slog.LevelInfo: envelope.Info, 1: envelope.Info,
 		2: envelope.Notice, 3: envelope.Notice, slog.LevelWarn: envelope.Warning, 7: envelope.Warning, slog.LevelError: envelope.Error,
 		11: envelope.Error, 12: envelope.Critical, 100: envelope.Critical,
 	} {
 		log.Log(t.Context(), level, "m")
-		if got := b.one().Severity(); got != want {
+		if got := b.One().Severity(); got != want {
 			t.Errorf("level %d is %v, want %v", level, got, want)
 		}
 	}
@@ -208,37 +153,37 @@ func TestLevels(t *testing.T) {
 	if log.Enabled(t.Context(), slog.LevelInfo) || !log.With("a", 1).Enabled(t.Context(), slog.LevelWarn) {
 		t.Error("the level that was set later does not count")
 	}
-	byDefault := New(b.client, &Options{})
+	byDefault := New(b.Client, &Options{})
 	if byDefault.Enabled(t.Context(), slog.LevelDebug) || !byDefault.Enabled(t.Context(), slog.LevelInfo) {
 		t.Error("the default is not Info")
 	}
 }
 
 func TestTime(t *testing.T) {
-	b := newBench(t)
+	b := bridgetest.New(t)
 	at := time.Date(2026, 3, 2, 14, 30, 0, 123456000, time.FixedZone("", 9000))
-	if err := New(b.client, nil).Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, "m", 0)); err != nil {
+	if err := New(b.Client, nil).Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, "m", 0)); err != nil {
 		t.Fatal(err)
 	}
-	if v, _ := b.one().Member("timestamp"); v.String() != "2026-03-02T12:00:00.123456Z" {
+	if v, _ := b.One().Member("timestamp"); v.String() != "2026-03-02T12:00:00.123456Z" {
 		t.Errorf("timestamp is %s", v)
 	}
 }
 
 func TestTooDeep(t *testing.T) {
-	b := newBench(t)
-	log := slog.New(New(b.client, nil))
+	b := bridgetest.New(t)
+	log := slog.New(New(b.Client, nil))
 	for range 70 {
 		log = log.WithGroup("g")
 	}
 	log.Warn("deep", "a", 1)
-	m := b.one()
+	m := b.One()
 	v, ok := m.Field("attributes")
 	if !ok || !strings.HasPrefix(v.String(), "!ERROR: ") || !strings.Contains(v.String(), "deep") || m.Payload() != "deep" || m.Severity() != envelope.Warning {
 		t.Error(m.JSON())
 	}
-	if a := b.client.Account(); a.Offered != 1 || a.Done != 1 || b.client.Damaged() != 1 {
-		t.Errorf("%d damaged: %+v", b.client.Damaged(), a)
+	if a := b.Client.Account(); a.Offered != 1 || a.Done != 1 || b.Client.Damaged() != 1 {
+		t.Errorf("%d damaged: %+v", b.Client.Damaged(), a)
 	}
 }
 
@@ -248,15 +193,15 @@ func TestMaps(t *testing.T) {
 	log := func(m *metlog.Client) {
 		slog.New(New(m, nil)).With("w", shared).WithGroup("g").Info("m", "m", struct{ M map[string]int }{shared})
 	}
-	b := newBench(t)
-	log(b.client)
-	if m := b.one(); fields(m) != `{"w":"!MAP: map[string]int of 1","g":{"m":"!MAP: in struct { M map[string]int }"}}` {
+	b := bridgetest.New(t)
+	log(b.Client)
+	if m := b.One(); bridgetest.Fields(m) != `{"w":"!MAP: map[string]int of 1","g":{"m":"!MAP: in struct { M map[string]int }"}}` {
 		t.Error(m.JSON())
 	}
-	if n := b.client.Damaged(); n != 2 {
+	if n := b.Client.Damaged(); n != 2 {
 		t.Errorf("%d damaged, want 2", n)
 	}
-	m, err := metlog.New(&b.sent, &metlog.Options{Logger: "shop", Maps: true})
+	m, err := metlog.New(&b.Sent, &metlog.Options{Logger: "shop", Maps: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +209,7 @@ func TestMaps(t *testing.T) {
 	if err := m.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if m := b.one(); fields(m) != `{"w":{"a":1},"g":{"m":{"M":{"a":1}}}}` {
+	if m := b.One(); bridgetest.Fields(m) != `{"w":{"a":1},"g":{"m":{"M":{"a":1}}}}` {
 		t.Error(m.JSON())
 	}
 }
@@ -282,28 +227,28 @@ func (l logs) LogValue() slog.Value {
 }
 
 func TestValuesOfTheApplication(t *testing.T) {
-	b := newBench(t)
-	log := slog.New(New(b.client, nil))
+	b := bridgetest.New(t)
+	log := slog.New(New(b.Client, nil))
 	log.With("w", panics{}).Info("m", "a", panics{}, "b", 1)
-	if m := b.one(); fields(m) != `{"w":"!PANIC: boom","a":"!PANIC: boom","b":1}` {
+	if m := b.One(); bridgetest.Fields(m) != `{"w":"!PANIC: boom","a":"!PANIC: boom","b":1}` {
 		t.Error(m.JSON())
 	}
-	if n := b.client.Damaged(); n != 2 {
+	if n := b.Client.Damaged(); n != 2 {
 		t.Errorf("%d damaged, want 2", n)
 	}
 	log.Info("outer", "a", 1, "l", logs{log}, "b", 2)
-	if err := b.client.Flush(t.Context()); err != nil {
+	if err := b.Client.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	all := b.sent.TakeAll()
-	if len(all) != 2 || fields(&all[0]) != `{"c":1}` || fields(&all[1]) != `{"a":1,"l":"logged","b":2}` {
+	all := b.Sent.TakeAll()
+	if len(all) != 2 || bridgetest.Fields(&all[0]) != `{"c":1}` || bridgetest.Fields(&all[1]) != `{"a":1,"l":"logged","b":2}` {
 		t.Errorf("got %d messages", len(all))
 	}
 }
 
 func TestConcurrent(t *testing.T) {
-	b := newBench(t)
-	base := slog.New(New(b.client, nil)).With("a", 1)
+	b := bridgetest.New(t)
+	base := slog.New(New(b.Client, nil)).With("a", 1)
 	var all sync.WaitGroup
 	for w := range 8 {
 		all.Go(func() {
@@ -314,10 +259,10 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if err := b.client.Flush(t.Context()); err != nil {
+	if err := b.Client.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	got := b.sent.TakeAll()
+	got := b.Sent.TakeAll()
 	for i := range got {
 		w, _ := got[i].Field("w")
 		n, _ := got[i].Field("i")
@@ -334,13 +279,13 @@ func TestConcurrent(t *testing.T) {
 }
 
 func TestAfterShutdown(t *testing.T) {
-	b := newBench(t)
-	log := slog.New(New(b.client, nil))
-	if err := b.client.Shutdown(t.Context()); err != nil {
+	b := bridgetest.New(t)
+	log := slog.New(New(b.Client, nil))
+	if err := b.Client.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	log.Info("late")
-	if a := b.client.Account(); a.Dropped["closed"] != 1 {
+	if a := b.Client.Account(); a.Dropped["closed"] != 1 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 )
 
 // A model is what a logger's attributes amount to.
@@ -76,9 +78,9 @@ func TestModel(t *testing.T) {
 		}
 	})
 	attrs := rapid.SliceOfN(attr, 0, 4)
-	b := newBench(t)
+	b := bridgetest.New(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		var h slog.Handler = New(b.client, nil)
+		var h slog.Handler = New(b.Client, nil)
 		m := &model{root: make(map[string]any)}
 		for range rapid.IntRange(0, 6).Draw(rt, "steps") {
 			if rapid.Bool().Draw(rt, "group") {
@@ -95,10 +97,10 @@ func TestModel(t *testing.T) {
 			slog.New(h).LogAttrs(t.Context(), slog.LevelInfo, "m", list...)
 			want := m.clone()
 			want.set(list)
-			sent := b.one()
+			sent := b.One()
 			var got map[string]any
-			if err := json.Unmarshal([]byte(fields(sent)), &got); err != nil || !reflect.DeepEqual(got, want.root) {
-				rt.Fatalf("%v: fields are %s, want %v", err, fields(sent), want.root)
+			if err := json.Unmarshal([]byte(bridgetest.Fields(sent)), &got); err != nil || !reflect.DeepEqual(got, want.root) {
+				rt.Fatalf("%v: fields are %s, want %v", err, bridgetest.Fields(sent), want.root)
 			}
 		}
 	})

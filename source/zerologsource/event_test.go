@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 )
 
 type sentryEvent struct {
@@ -69,7 +70,7 @@ func TestEventOfStack(t *testing.T) {
 	b := newBench(t, nil)
 	log := logger(b)
 	log.Warn().Stack().Err(errors.New("no \"stock\"\x01")).Int("item", 3).Msg("cannot\nsell")
-	m := b.one()
+	m := b.One()
 	e := decode(t, m)
 	x := e.Exception.Values[0]
 	if e.Level != "warning" || e.LogEntry.Formatted != "cannot\nsell" || x.Type != "error" || x.Value != "no \"stock\"\x01" {
@@ -94,7 +95,7 @@ func TestEventOfStacksOfOtherShapes(t *testing.T) {
 		b := newBench(t, nil)
 		log := logger(b)
 		log.Error().RawJSON("stack", []byte(stack)).RawJSON("error", []byte(`{"code":7}`)).Msg("m")
-		m := b.one()
+		m := b.One()
 		if strings.Count(stack, "[")+strings.Count(stack, "{") > strings.Count(stack, "]")+strings.Count(stack, "}") {
 			if m.Type() != envelope.TypeLog {
 				t.Errorf("stack %s: %s", stack, m.JSON())
@@ -116,10 +117,10 @@ func TestEventOfFatalAndPanic(t *testing.T) {
 	log := logger(b)
 	for _, level := range []zerolog.Level{zerolog.FatalLevel, zerolog.PanicLevel} {
 		log.WithLevel(level).Str("a", "b").Msg("the end")
-		m := b.one()
+		m := b.One()
 		e := decode(t, m)
 		x := e.Exception.Values[0]
-		if e.Level != "fatal" || x.Type != level.String() || x.Value != "the end" || fields(m) != `{"msg":"the end","a":"b"}` {
+		if e.Level != "fatal" || x.Type != level.String() || x.Value != "the end" || bridgetest.Fields(m) != `{"msg":"the end","a":"b"}` {
 			t.Error(m.JSON())
 		}
 		frames := x.Stacktrace.Frames
@@ -134,7 +135,7 @@ func TestEventOfFatalAndPanic(t *testing.T) {
 	}
 	for _, level := range []zerolog.Level{zerolog.ErrorLevel, zerolog.NoLevel, 9} {
 		log.WithLevel(level).Msg("no event")
-		if m := b.one(); m.Type() != envelope.TypeLog {
+		if m := b.One(); m.Type() != envelope.TypeLog {
 			t.Error(m.JSON())
 		}
 	}
@@ -144,11 +145,11 @@ func TestEventText(t *testing.T) {
 	b := newBench(t, nil)
 	log := logger(b)
 	log.WithLevel(zerolog.PanicLevel).Str("msg", "mine").Send()
-	if m := b.one(); fields(m) != `{"msg":"mine"}` {
+	if m := b.One(); bridgetest.Fields(m) != `{"msg":"mine"}` {
 		t.Error(m.JSON())
 	}
 	log.WithLevel(zerolog.PanicLevel).Msg(strings.Repeat("é", 1<<20))
-	m := b.one()
+	m := b.One()
 	e := decode(t, m)
 	if n := len(e.LogEntry.Formatted); n < 8<<10 || n > 8<<10+100 || !strings.HasSuffix(e.Exception.Values[0].Value, "é… (2097152 bytes)") {
 		t.Errorf("%d bytes that end %q", n, e.LogEntry.Formatted[n-30:])
@@ -160,7 +161,7 @@ func TestEventOfManyFrames(t *testing.T) {
 	log := logger(b)
 	stack := `[{"func":"innermost"}` + strings.Repeat(`,{"func":"f"}`, 1000) + `]`
 	log.Error().RawJSON("stack", []byte(stack)).Send()
-	frames := decode(t, b.one()).Exception.Values[0].Stacktrace.Frames
+	frames := decode(t, b.One()).Exception.Values[0].Stacktrace.Frames
 	if len(frames) != maxFrames || frames[maxFrames-1].Function != "innermost" {
 		t.Errorf("%d frames", len(frames))
 	}
@@ -172,7 +173,7 @@ func TestEventIsAsAnExceptions(t *testing.T) {
 	log := logger(b)
 	const secret = "hunt" + "er2"
 	log.WithLevel(zerolog.PanicLevel).Str("password", secret).Str("dsn", "db://amy:"+secret+"@x/?token="+secret).Int("item", 3).Msg("see /a?key=" + secret)
-	m := b.one()
+	m := b.One()
 	frames := decode(t, m).Exception.Values[0].Stacktrace.Frames
 	if last := frames[len(frames)-1]; !strings.Contains(last.Context, "WithLevel(zerolog.PanicLevel)") {
 		t.Errorf("the innermost frame is %+v", last)
@@ -180,11 +181,11 @@ func TestEventIsAsAnExceptions(t *testing.T) {
 	if strings.Contains(m.JSON(), secret) || !strings.Contains(m.Payload(), `"metlog":{"password":"[redacted]"`) {
 		t.Error(m.JSON())
 	}
-	if want := `{"msg":"see /a?key=[redacted]","password":"[redacted]","dsn":"db://amy:[redacted]@x/?token=[redacted]","item":3}`; fields(m) != want {
-		t.Errorf("fields are %s, want %s", fields(m), want)
+	if want := `{"msg":"see /a?key=[redacted]","password":"[redacted]","dsn":"db://amy:[redacted]@x/?token=[redacted]","item":3}`; bridgetest.Fields(m) != want {
+		t.Errorf("fields are %s, want %s", bridgetest.Fields(m), want)
 	}
 	log.Info().Str("password", secret).Msg("m")
-	if m := b.one(); fields(m) != `{"password":"`+secret+`"}` {
+	if m := b.One(); bridgetest.Fields(m) != `{"password":"`+secret+`"}` {
 		t.Errorf("a plain line is %s", m.JSON())
 	}
 }
@@ -199,8 +200,8 @@ func TestEventsAreLimited(t *testing.T) {
 		log.Error().RawJSON("stack", []byte(`[{"func":"f"}]`)).Msg("m")
 	}
 	most := 2 * 10 * (int(time.Since(began)/time.Second) + 2)
-	n := len(b.all())
-	if a := b.client.Account(); n > most || a.Offered != 2*lines || a.Dropped["limited"] != uint64(2*lines-n) {
+	n := len(b.All())
+	if a := b.Client.Account(); n > most || a.Offered != 2*lines || a.Dropped["limited"] != uint64(2*lines-n) {
 		t.Errorf("%d messages; %+v", n, a)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rs/zerolog"
+
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 )
 
 // What encoding/json reads of a line is what it reads of the message, and what it cannot read is there whole or repaired.
@@ -33,7 +35,7 @@ func FuzzWriteLevel(f *testing.F) {
 		if !bytes.Equal(p, before) {
 			t.Fatal("the line was changed")
 		}
-		all := b.all()
+		all := b.All()
 		if len(p) == 0 && len(all) == 0 {
 			return
 		}
@@ -52,7 +54,7 @@ func FuzzWriteLevel(f *testing.F) {
 			return
 		}
 		var got map[string]any
-		if err := json.Unmarshal([]byte(fields(m)), &got); err != nil {
+		if err := json.Unmarshal([]byte(bridgetest.Fields(m)), &got); err != nil {
 			t.Fatal(err)
 		}
 		for name, value := range want {

@@ -1,7 +1,6 @@
 package zerologsource
 
 import (
-	"context"
 	"os"
 	"testing"
 	"time"
@@ -10,10 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/mozilla-services/metlog-go/envelope"
-	"github.com/mozilla-services/metlog-go/sink"
-	"github.com/mozilla-services/metlog-go/sink/sinktest"
-	"github.com/mozilla-services/metlog-go/source/metlog"
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 )
 
 func TestMain(m *testing.M) {
@@ -26,64 +22,14 @@ func TestMain(m *testing.M) {
 
 // A bench is a Writer and what comes out at the other end.
 type bench struct {
-	*testing.T
+	*bridgetest.Bench
 	*Writer
-	client *metlog.Client
-	sent   sinktest.Recorder
 }
 
 func newBench(t *testing.T, o *Options) *bench {
 	t.Helper()
-	b := &bench{T: t}
-	b.client = open(t, &b.sent)
-	b.Writer = New(b.client, o)
-	return b
-}
-
-func open(t testing.TB, to sink.Sink) *metlog.Client {
-	t.Helper()
-	m, err := metlog.New(to, &metlog.Options{Logger: "shop", Hostname: "web3", PID: 7})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-		if a := m.Account(); !a.Balanced() {
-			t.Errorf("account does not balance: %+v", a)
-		}
-	})
-	return m
-}
-
-// all returns what was sent since the last call.
-func (b *bench) all() []envelope.Message {
-	b.Helper()
-	if err := b.client.Flush(context.Background()); err != nil {
-		b.Fatal(err)
-	}
-	return b.sent.TakeAll()
-}
-
-// one returns the one message that was sent, which strict readers take.
-func (b *bench) one() *envelope.Message {
-	b.Helper()
-	all := b.all()
-	if len(all) != 1 {
-		b.Fatalf("%d messages, want 1", len(all))
-	}
-	strict := envelope.Parser{Strict: true}
-	if _, err := strict.AppendParse(nil, all[0].JSON(), 0, envelope.Meta{}); err != nil {
-		b.Errorf("a strict parser refuses %s: %v", all[0].JSON(), err)
-	}
-	return &all[0]
-}
-
-// fields returns the text of a message's fields.
-func fields(m *envelope.Message) string {
-	v, _ := m.Field()
-	return v.JSON()
+	b := bridgetest.New(t)
+	return &bench{b, New(b.Client, o)}
 }
 
 // set gives one of zerolog's variables another value until the test ends.

@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 	"github.com/mozilla-services/metlog-go/sink/sinktest"
 	"github.com/mozilla-services/metlog-go/source/metlog"
 )
@@ -27,12 +28,12 @@ func TestLine(t *testing.T) {
 	log := logger(b).With().Str("service", "cart").Logger()
 	log.Warn().Int("ms", 1500).Err(errors.New("no space")).Dict("disk", zerolog.Dict().Str("name", "sda")).
 		Bool("ok", false).Msg("slow \"disk\"\n")
-	m := b.one()
+	m := b.One()
 	if m.Type() != envelope.TypeLog || m.Severity() != envelope.Warning || m.Payload() != "slow \"disk\"\n" || m.Logger() != "shop" {
 		t.Error(m.JSON())
 	}
 	want := `{"service":"cart","ms":1500,"error":"no space","disk":{"name":"sda"},"ok":false}`
-	if got := fields(m); got != want {
+	if got := bridgetest.Fields(m); got != want {
 		t.Errorf("fields are %s, want %s", got, want)
 	}
 }
@@ -63,11 +64,11 @@ func TestSplice(t *testing.T) {
 			if n, err := b.WriteLevel(zerolog.InfoLevel, []byte(test.line)); n != len(test.line) || err != nil {
 				t.Errorf("WriteLevel: %d, %v", n, err)
 			}
-			m := b.one()
-			if m.Payload() != test.payload || fields(m) != test.fields || m.Type() != envelope.TypeLog {
+			m := b.One()
+			if m.Payload() != test.payload || bridgetest.Fields(m) != test.fields || m.Type() != envelope.TypeLog {
 				t.Errorf("got %s, want payload %q and fields %s", m.JSON(), test.payload, test.fields)
 			}
-			if a := b.client.Account(); a.Refused != 0 {
+			if a := b.Client.Account(); a.Refused != 0 {
 				t.Errorf("%d refused", a.Refused)
 			}
 		})
@@ -81,7 +82,7 @@ func TestManyNames(t *testing.T) {
 		event.Int("n"+strconv.Itoa(i%5000), i)
 	}
 	event.Msg("many")
-	m := b.one()
+	m := b.One()
 	v, ok := m.Field("n17")
 	if n, _ := v.Int(); !ok || n != 5017 || m.Payload() != "many" {
 		t.Errorf("n17 is %s", v.JSON())
@@ -91,8 +92,8 @@ func TestManyNames(t *testing.T) {
 func TestRepairs(t *testing.T) {
 	b := newBench(t, nil)
 	logger(b).Info().RawJSON("a", []byte("{\n\t\"b\": NaN\r\n}")).RawJSON("c", []byte("\"\xff\"")).Msg("m")
-	m := b.one()
-	if got, want := fields(m), `{"a":{"b": null},"c":"`+"\uFFFD"+`"}`; got != want || m.Payload() != "m" {
+	m := b.One()
+	if got, want := bridgetest.Fields(m), `{"a":{"b": null},"c":"`+"\uFFFD"+`"}`; got != want || m.Payload() != "m" {
 		t.Errorf("fields are %s, want %s", got, want)
 	}
 }
@@ -125,11 +126,11 @@ func TestWhole(t *testing.T) {
 			if n, err := b.WriteLevel(zerolog.WarnLevel, p); n != len(p) || err != nil {
 				t.Errorf("WriteLevel: %d, %v", n, err)
 			}
-			m := b.one()
-			if a := b.client.Account(); a.Offered != 1 || a.Done != 1 {
+			m := b.One()
+			if a := b.Client.Account(); a.Offered != 1 || a.Done != 1 {
 				t.Errorf("one line, and the books say %+v", a)
 			}
-			if m.Payload() != test.payload || fields(m) != test.fields || m.Severity() != envelope.Warning || m.Type() != envelope.TypeLog {
+			if m.Payload() != test.payload || bridgetest.Fields(m) != test.fields || m.Severity() != envelope.Warning || m.Type() != envelope.TypeLog {
 				t.Errorf("got %s, want payload %q and fields %s", m.JSON(), test.payload, test.fields)
 			}
 		})
@@ -142,10 +143,10 @@ func TestWriteReadsLevels(t *testing.T) {
 	if n, err := b.Write([]byte(lines)); n != len(lines) || err != nil {
 		t.Errorf("Write: %d, %v", n, err)
 	}
-	all := b.all()
+	all := b.All()
 	var got []string
 	for i := range all {
-		got = append(got, all[i].Severity().String()+" "+all[i].Payload()+" "+fields(&all[i]))
+		got = append(got, all[i].Severity().String()+" "+all[i].Payload()+" "+bridgetest.Fields(&all[i]))
 	}
 	want := []string{`Error a {}`, `Info b {}`, `Info  {"level":"gold"}`, `Info c {"level":7}`}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
@@ -156,10 +157,10 @@ func TestWriteReadsLevels(t *testing.T) {
 	if n, err := b.Write([]byte(rest)); n != len(rest) || err != nil {
 		t.Errorf("Write: %d, %v", n, err)
 	}
-	if all := b.all(); len(all) != 2 || all[1].Payload() != "half a li" {
+	if all := b.All(); len(all) != 2 || all[1].Payload() != "half a li" {
 		t.Errorf("got %d messages", len(all))
 	}
-	if n, err := b.Write(nil); n != 0 || err != nil || len(b.all()) != 0 {
+	if n, err := b.Write(nil); n != 0 || err != nil || len(b.All()) != 0 {
 		t.Errorf("Write of nothing: %d, %v", n, err)
 	}
 }
@@ -180,7 +181,7 @@ func TestWriteOfBrokenLines(t *testing.T) {
 			t.Errorf("Write: %d, %v", n, err)
 		}
 		var got []string
-		all := b.all()
+		all := b.All()
 		for i := range all {
 			got = append(got, all[i].Payload())
 		}
@@ -194,11 +195,11 @@ func TestSeverityPanics(t *testing.T) {
 	b := newBench(t, &Options{Severity: func(zerolog.Level) envelope.Severity { panic("no severity") }})
 	log := logger(b)
 	log.Warn().Msg("m")
-	if m := b.one(); m.Severity() != envelope.Warning {
+	if m := b.One(); m.Severity() != envelope.Warning {
 		t.Error(m.JSON())
 	}
 	log.Warn().RawJSON("a", []byte("nope")).Send()
-	if m := b.one(); m.Severity() != envelope.Warning {
+	if m := b.One(); m.Severity() != envelope.Warning {
 		t.Error(m.JSON())
 	}
 }
@@ -215,14 +216,14 @@ func TestSeverities(t *testing.T) {
 		b := newBench(t, nil)
 		log := logger(b).Level(-128)
 		log.WithLevel(level).Send()
-		if m := b.one(); m.Severity() != want || fields(m) != "{}" {
+		if m := b.One(); m.Severity() != want || bridgetest.Fields(m) != "{}" {
 			t.Errorf("level %d: %s, want %v", level, m.JSON(), want)
 		}
 	}
 	b := newBench(t, &Options{Severity: func(zerolog.Level) envelope.Severity { return envelope.Alert }})
 	log := logger(b)
 	log.Info().Msg("m")
-	if m := b.one(); m.Severity() != envelope.Alert {
+	if m := b.One(); m.Severity() != envelope.Alert {
 		t.Error(m.JSON())
 	}
 }
@@ -239,18 +240,18 @@ func TestRenamed(t *testing.T) {
 	b := newBench(t, nil)
 	log := logger(b).With().Timestamp().Logger()
 	log.Error().Str("level", "a").Str("message", "b").Str("time", "c").Err(io.EOF).Msg("text")
-	m := b.one()
-	if at, _ := m.Timestamp(); m.Payload() != "text" || fields(m) != `{"level":"a","message":"b","time":"c","err":"EOF"}` || !at.Equal(noon.Truncate(time.Microsecond)) {
+	m := b.One()
+	if at, _ := m.Timestamp(); m.Payload() != "text" || bridgetest.Fields(m) != `{"level":"a","message":"b","time":"c","err":"EOF"}` || !at.Equal(noon.Truncate(time.Microsecond)) {
 		t.Error(m.JSON())
 	}
 	log.Error().RawJSON("trace", []byte(`[{"func":"f","source":"x.go","line":"3"}]`)).Send()
-	if m := b.one(); m.Type() != envelope.TypeException {
+	if m := b.One(); m.Type() != envelope.TypeException {
 		t.Error(m.JSON())
 	}
 	if _, err := b.Write([]byte(`{"lvl":"L3"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if m := b.one(); m.Severity() != envelope.Error {
+	if m := b.One(); m.Severity() != envelope.Error {
 		t.Error(m.JSON())
 	}
 }
@@ -279,15 +280,15 @@ func TestTimes(t *testing.T) {
 			log := logger(b).With().Timestamp().Logger()
 			before := time.Now().Truncate(time.Microsecond)
 			log.Info().Msg("m")
-			m := b.one()
+			m := b.One()
 			got, ok := m.Timestamp()
 			if test.want.IsZero() {
-				if got.Before(before) || fields(m) == "{}" {
+				if got.Before(before) || bridgetest.Fields(m) == "{}" {
 					t.Error(m.JSON())
 				}
 				return
 			}
-			if !ok || !got.Equal(test.want) || fields(m) != "{}" {
+			if !ok || !got.Equal(test.want) || bridgetest.Fields(m) != "{}" {
 				t.Errorf("got %s, want %v", m.JSON(), test.want)
 			}
 		})
@@ -309,10 +310,10 @@ func TestSecondThatIsNotOver(t *testing.T) {
 			if _, err := b.WriteLevel(zerolog.InfoLevel, []byte(line)); err != nil {
 				t.Fatal(err)
 			}
-			if v, _ := b.one().Member("timestamp"); v.String() != want {
+			if v, _ := b.One().Member("timestamp"); v.String() != want {
 				t.Errorf("%v late: %s, want %s", late, v, want)
 			}
-			_ = b.client.Close()
+			_ = b.Client.Close()
 		})
 	}
 }
@@ -329,7 +330,7 @@ func TestEndings(t *testing.T) {
 			}()
 			log.Panic().Msg("boom")
 		}()
-		if n := b.sent.Len(); n != 1 {
+		if n := b.Sent.Len(); n != 1 {
 			t.Errorf("%d messages arrived before the panic went on", n)
 		}
 	})
@@ -337,25 +338,25 @@ func TestEndings(t *testing.T) {
 		b := newBench(t, nil)
 		log := logger(b)
 		log.Info().Msg("a")
-		if err := b.Close(); err != nil || b.sent.Len() != 1 {
-			t.Errorf("Close: %v, %d messages", err, b.sent.Len())
+		if err := b.Close(); err != nil || b.Sent.Len() != 1 {
+			t.Errorf("Close: %v, %d messages", err, b.Sent.Len())
 		}
 		log.Info().Msg("b")
-		if err := errors.Join(b.Close(), b.Close()); err != nil || b.sent.Len() != 2 {
-			t.Errorf("Close: %v, %d messages", err, b.sent.Len())
+		if err := errors.Join(b.Close(), b.Close()); err != nil || b.Sent.Len() != 2 {
+			t.Errorf("Close: %v, %d messages", err, b.Sent.Len())
 		}
 	})
 	t.Run("after shutdown", func(t *testing.T) {
 		b := newBench(t, nil)
 		log := logger(b)
-		if err := b.client.Shutdown(t.Context()); err != nil {
+		if err := b.Client.Shutdown(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		log.Info().Msg("late")
 		if err := b.Close(); err != nil {
 			t.Error(err)
 		}
-		if a := b.client.Account(); a.Dropped["closed"] != 1 {
+		if a := b.Client.Account(); a.Dropped["closed"] != 1 {
 			t.Errorf("%+v", a)
 		}
 	})
@@ -363,7 +364,7 @@ func TestEndings(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, nil)
 			release := make(chan struct{})
-			b.sent.Plan(sinktest.Block(release))
+			b.Sent.Plan(sinktest.Block(release))
 			start := time.Now()
 			line := []byte(`{"level":"fatal"}`)
 			n, err := b.WriteLevel(zerolog.FatalLevel, line)
@@ -423,8 +424,8 @@ func TestMultiLevelWriter(t *testing.T) {
 		}
 	})
 	log.Error().Str("a", "b").Msg("m")
-	m := b.one()
-	if m.Severity() != envelope.Error || m.Payload() != "m" || fields(m) != `{"a":"b"}` {
+	m := b.One()
+	if m.Severity() != envelope.Error || m.Payload() != "m" || bridgetest.Fields(m) != `{"a":"b"}` {
 		t.Error(m.JSON())
 	}
 	if text.String() != `{"level":"error","a":"b","message":"m"}`+"\n" {
@@ -450,7 +451,7 @@ func TestKeepsNothing(t *testing.T) {
 			t.Errorf("the line was changed to %s", p)
 		}
 		clear(p)
-		if m := b.one(); strings.Contains(m.JSON(), "\x00") || strings.Contains(m.JSON(), `\u0000`) {
+		if m := b.One(); strings.Contains(m.JSON(), "\x00") || strings.Contains(m.JSON(), `\u0000`) {
 			t.Error(m.JSON())
 		}
 	}
@@ -470,7 +471,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	all.Wait()
 	seen := make(map[string]bool)
-	for _, m := range b.all() {
+	for _, m := range b.All() {
 		w, _ := m.Field("w")
 		i, _ := m.Field("i")
 		nw, _ := w.Int()
@@ -503,9 +504,9 @@ func TestTimesOfNoYear(t *testing.T) {
 			if _, err := b.WriteLevel(level, []byte(`{"time":`+at+`}`)); err != nil {
 				t.Error(err)
 			}
-			m := b.one()
+			m := b.One()
 			stamped, _ := m.Timestamp()
-			if age := time.Since(stamped); fields(m) != `{"time":`+at+`}` || age < 0 || age > time.Hour {
+			if age := time.Since(stamped); bridgetest.Fields(m) != `{"time":`+at+`}` || age < 0 || age > time.Hour {
 				t.Error(m.JSON())
 			}
 		}

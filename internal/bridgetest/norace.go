@@ -1,5 +1,5 @@
 //go:build !race
 
-package slogsource
+package bridgetest
 
 const raceEnabled = false

@@ -1,5 +1,0 @@
-//go:build race
-
-package zerologsource
-
-const raceEnabled = true
