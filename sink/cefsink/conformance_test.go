@@ -1,0 +1,103 @@
+package cefsink
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/sink/sinktest"
+)
+
+// A switched is a wire that can be made to fail and to hang.
+type switched struct {
+	wire
+	life context.Context
+
+	mu      sync.Mutex
+	failing bool
+	stalled chan struct{} // nil: not stalled; closed when that is over
+}
+
+func (s *switched) flush(ctx context.Context) (int, error) {
+	s.mu.Lock()
+	failing, stalled := s.failing, s.stalled
+	s.mu.Unlock()
+	if failing {
+		return 0, errors.New("switched off")
+	}
+	if stalled != nil {
+		select {
+		case <-stalled:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-s.life.Done():
+			return 0, s.life.Err()
+		}
+	}
+	return s.wire.flush(ctx)
+}
+
+func (s *switched) fail(_ testing.TB, failing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failing = failing
+}
+
+func (s *switched) stall(_ testing.TB, stalled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stalled != nil {
+		close(s.stalled)
+		s.stalled = nil
+	}
+	if stalled {
+		s.stalled = make(chan struct{})
+	}
+}
+
+func TestConformance(t *testing.T) {
+	var wire *switched
+	behindSwitch := func(s *Sink) sink.Sink {
+		wire = &switched{wire: s.wire, life: s.life}
+		s.wire = wire
+		return s
+	}
+	harness := sinktest.Harness{
+		Message: func(i int) envelope.Message { return event(t, numbered("event", i+1)[i]) },
+		Key: func(m *envelope.Message) string {
+			record, err := newEncoder(t, "tcp://siem:601", nil).append(nil, m, m.Payload())
+			if err != nil {
+				return ""
+			}
+			return string(record)
+		},
+		Ordered: true,
+		Fail:    func(t testing.TB, failing bool) { wire.fail(t, failing) },
+		Stall:   func(t testing.TB, stalled bool) { wire.stall(t, stalled) },
+	}
+	for _, network := range []string{"udp", "unixgram"} {
+		t.Run(network, func(t *testing.T) {
+			var server *datagramServer
+			harness.New = func(t testing.TB) sink.Sink {
+				server = listenDatagrams(t, network)
+				return behindSwitch(newSink(t, network+"://"+server.addr(), nil))
+			}
+			harness.Received = func(testing.TB) []string { return server.received() }
+			sinktest.Run(t, harness)
+		})
+	}
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			var server *streamServer
+			harness.New = func(t testing.TB) sink.Sink {
+				server = listenStream(t, network)
+				return behindSwitch(newSink(t, network+"://"+server.addr, nil))
+			}
+			harness.Received = func(testing.TB) []string { return server.received() }
+			sinktest.Run(t, harness)
+		})
+	}
+}

@@ -1,0 +1,73 @@
+// Package cefsink sends security events in ArcSight's Common Event Format to whatever reads syslog: ArcSight itself,
+// rsyslog, syslog-ng.
+//
+//	arcsight, err := cefsink.New("tls://siem.example.net:6514", nil)
+//
+// A message's payload is read as one event (package cef) and written anew, with everything escaped, behind a header of
+// syslog's: RFC 5424, or RFC 3164 by [Options].Format. The address says how it travels:
+//
+//	tls://host:port       RFC 5425: TLS 1.2 or later, the server's name checked, frames that begin with their length
+//	tcp://host:port       RFC 6587: the same frames (octet counting) without TLS
+//	udp://host:port       RFC 5426: one datagram an event
+//	unix:///path          the frames of tcp over a stream socket
+//	unixgram:///path      one datagram an event, such as unixgram:///dev/log
+//
+// A payload that is no event is refused for good, with an error that names the message, so a queue before the sink gives it
+// to its dead letter.
+//
+// # The record
+//
+//	<161>1 2026-03-02T09:15:04.000001Z web3 shop 4107 - - CEF:0|Example|shop|1|AuthFail|bad login|5|src=203.0.113.9
+//
+// Time, host and process are the message's own; where it has no time, when it was received. The payload's own date and
+// host, which the clients of 2012 wrote before "CEF:", go, unless Options.KeepStamp is set. There is no byte order mark,
+// since what reads CEF looks for "CEF:" first.
+//
+// fields.cef_meta may ask for a priority, a facility, an ident and for its process id (see cef.Meta). A priority is
+// followed; a facility and an ident only where the operator allows them. What is not allowed, or no such word, falls back:
+// to INFO, Options.Facility and Options.Ident. [Sink.Stats] counts that, and the account's LastError tells the first of each
+// kind.
+//
+// RFC 3164 has neither zone nor year: its times are local. Its tag is always written, since rsyslog takes "CEF" for one
+// where there is none. Over unixgram the host is left out of it, as local daemons expect.
+//
+// # One event, one record
+//
+// Line ends are escaped by CEF. A tab becomes a space, and every other control character, U+2028 and U+2029 a question mark,
+// for C programs end a record at a NUL, and some readers at others. A record is no longer than Options.MaxBytes, 8 KiB, since rsyslog splits
+// longer ones and logs the rest as if somebody had sent it. Of an event that is too long the headers are cut, then the
+// extensions, at a character's end and never within an escape; "metlogCut=<n>" at the end says that n bytes are
+// missing, and Stats counts it.
+//
+// # What done means, and what is lost when
+//
+// Syslog has no receipts. Over UDP and unixgram, Send returns nil when every record was handed to the kernel, and nobody learns
+// what did not arrive. Over the others it returns nil when every record was written to the connection, and what was written
+// during the last second (Options.Resend) is kept, at most 16 MiB of it (Options.ResendBytes). When the connection breaks,
+// the next Send makes a new one and writes first what was written during the last second before. So a server that dies, and
+// loses what it had read within a second, causes repeats and no loss. Lost without an error are
+//   - records that had been written for longer than that when the connection broke, and that the server had not read, because it
+//     was slow, hung or unreachable: the kernels' buffers hold some;
+//   - the older of more than ResendBytes within that second;
+//   - what is kept, when the program ends without Shutdown.
+//
+// A goroutine reads from each connection: it sees an end, a reset, and the refusal of a client certificate, which TLS 1.3
+// tells after the handshake. So a new connection of TLS 1.3 is not written to before it has lived for twice its handshake and
+// 50 ms. After a connection that broke within its first second (Resend), the next is written to, but for what is kept, only when
+// it has lived so long. When ten such have followed one another, one is tried without what is kept: if that one lives, the
+// server cannot take what was kept, which is then given up and counted (Stats).
+//
+// Where no connection can be made, Send fails at once and asks the queue before it for a pause (sink.RetryAfter): 100 ms at
+// first, doubled until 5 s. An attempt, handshake included, takes 10 s at most. To a server that does not read, Send waits as long as its
+// ctx allows; then the connection is given up, as nobody knows how much of a record has left.
+//
+// Shutdown ends the connection in order and waits until the server has closed it too, or for a second; what breaks meanwhile is
+// sent again.
+//
+// # Capacity and security
+//
+// Sends go one after another. A record takes 100 to 400 ns and no allocation, but for escapes in the payload; records are
+// written together, up to 256 KiB at once. Only tls:// is encrypted and tells who the server is: InsecureSkipVerify is refused. A sender
+// writes every word of an event, its host and its time; it cannot add a record, and reaches no facility or ident that was not
+// allowed.
+package cefsink

@@ -1,0 +1,276 @@
+package cefsink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// A stream writes frames to one connection at a time, and keeps what it wrote for a while.
+type stream struct {
+	dial   func(ctx context.Context) (*peer, error)
+	resend time.Duration
+	pages  int // that are kept at most
+	room   int // for the longest record
+	life   context.Context
+	counts *counts
+	tell   func(error)
+
+	keep    keep
+	peer    *peer
+	broken  error     // why there is none
+	retry   time.Time // when the next may be made
+	failed  int       // how many in a row came to nothing
+	brief   int       // of these, how many were made and then broke
+	accused bool      // what is kept was written after a connection had lived without it
+}
+
+const (
+	minPause = 100 * time.Millisecond
+	maxPause = 5 * time.Second
+
+	// maxBrief is how many connections in a row may break soon before one is tried without what is kept.
+	maxBrief = 10
+
+	// attemptTime bounds one attempt to make a connection.
+	attemptTime = 10 * time.Second
+)
+
+// trial is how long a connection must live to be a good one.
+func (s *stream) trial() time.Duration {
+	if s.resend > 0 {
+		return s.resend
+	}
+	return defaultResend
+}
+
+func (s *stream) page() *page {
+	if s.alive() {
+		s.keep.expire(time.Now().Add(-s.resend))
+		if s.brief == 0 && len(s.keep.pages) >= s.pages && s.keep.last().room() < s.room {
+			s.keep.release(1)
+		}
+	}
+	return s.keep.page(s.room)
+}
+
+// alive reports whether there is a connection, and lets one go that has ended.
+func (s *stream) alive() bool {
+	if s.peer == nil {
+		return false
+	}
+	if s.peer.alive() {
+		return true
+	}
+	s.drop(s.peer.why(io.EOF))
+	return false
+}
+
+// flush writes the last page's records. After an error none of them counts as written.
+func (s *stream) flush(ctx context.Context) (int, error) {
+	for {
+		old := s.alive()
+		if err := s.ready(ctx); err != nil {
+			return 0, err
+		}
+		p := s.keep.last()
+		err := s.peer.write(ctx, p.unwritten())
+		if err == nil {
+			n := len(p.records)
+			p.done(time.Now())
+			return n, nil
+		}
+		s.end(ctx, err)
+		if !old || ctx.Err() != nil || s.life.Err() != nil {
+			return 0, err
+		}
+	}
+}
+
+// ready waits until there is a connection that may be written to, and everything kept has been written to it.
+func (s *stream) ready(ctx context.Context) error {
+	if s.alive() && s.brief == 0 {
+		return nil
+	}
+	ctx, cancel := until(ctx, s.life)
+	defer cancel()
+	if s.peer == nil {
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+	}
+	for s.brief > 0 {
+		if err := s.peer.wait(ctx, s.peer.trust); err != nil {
+			return err
+		}
+		if err := s.trusted(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connect makes a connection and writes what is kept.
+func (s *stream) connect(ctx context.Context) error {
+	if wait := time.Until(s.retry); wait > 0 {
+		return sink.RetryAfter(fmt.Errorf("next attempt in %v: %w", wait.Round(time.Millisecond), s.broken), wait)
+	}
+	attempt, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	peer, err := s.dial(attempt)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.pause(err)
+			return sink.RetryAfter(err, time.Until(s.retry))
+		}
+		return err
+	}
+	s.peer = peer
+	peer.trust = peer.since.Add(s.trial())
+	if s.brief < maxBrief {
+		return s.rewrite(ctx)
+	}
+	return nil
+}
+
+// trusted goes on when a connection has lived long enough after one that has not.
+func (s *stream) trusted(ctx context.Context) error {
+	records, _ := s.keep.waiting()
+	if records == 0 {
+		s.brief, s.failed, s.accused = 0, 0, false
+		return nil
+	}
+	s.accused = true // it lived without them
+	s.peer.trust = time.Now().Add(s.trial())
+	return s.rewrite(ctx)
+}
+
+// rewrite writes what is kept.
+func (s *stream) rewrite(ctx context.Context) error {
+	err := s.keep.rewrite(func(b []byte, records int) error {
+		s.counts.resent.Add(uint64(records))
+		return s.peer.write(ctx, b)
+	})
+	if err != nil {
+		s.end(ctx, err)
+	}
+	return err
+}
+
+// end lets the connection go after err, which is of no account when ctx has ended: the caller may have been in a hurry.
+func (s *stream) end(ctx context.Context, err error) {
+	if ctx.Err() == nil || !s.peer.alive() {
+		s.peer.close()
+		s.drop(err)
+		return
+	}
+	s.peer.close()
+	s.keep.again(s.peer.at.Add(-s.resend))
+	s.peer, s.broken, s.accused = nil, err, false
+}
+
+// drop forgets the connection, which has ended because of err.
+func (s *stream) drop(err error) {
+	at, lived := s.peer.at, s.peer.at.Sub(s.peer.since)
+	s.peer = nil
+	s.keep.again(at.Add(-s.resend))
+	if s.accused {
+		s.giveUp(err)
+	}
+	if lived >= s.trial() {
+		s.brief, s.failed, s.broken, s.retry = 0, 0, err, time.Time{}
+		return
+	}
+	s.brief++
+	s.pause(err)
+}
+
+// giveUp forgets what no connection survives.
+func (s *stream) giveUp(err error) {
+	records, bytes := s.keep.waiting()
+	s.keep.forget()
+	s.accused = false
+	s.counts.givenUp.Add(records)
+	s.tell(fmt.Errorf("cefsink: %d records (%d bytes) are given up, since no connection survives them: %w", records, bytes, err))
+}
+
+// pause puts the next attempt off.
+func (s *stream) pause(err error) {
+	s.broken = err
+	s.retry = time.Now().Add(min(maxPause, minPause<<min(s.failed, 10)))
+	s.failed++
+}
+
+// mend makes a connection where something kept must be written again. It returns when it must be called again, 0 for never.
+func (s *stream) mend(ctx context.Context) time.Duration {
+	if s.alive() {
+		return 0
+	}
+	if records, _ := s.keep.waiting(); records == 0 {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		return max(time.Until(s.retry), minPause)
+	}
+	return 0
+}
+
+// finish ends the connection in order, and writes again what is kept if it breaks, until ctx ends.
+func (s *stream) finish(ctx context.Context) error {
+	for {
+		if s.alive() {
+			s.keep.expire(time.Now().Add(-s.resend))
+		}
+		if records, _ := s.keep.waiting(); s.peer == nil && records == 0 {
+			return nil
+		}
+		if s.peer == nil {
+			if err := rest(ctx, time.Until(s.retry)); err != nil {
+				return err
+			}
+		}
+		if err := s.ready(ctx); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.peer.finish(); err == nil {
+			_ = s.peer.wait(ctx, time.Now().Add(s.trial()))
+		}
+		if s.peer.alive() || errors.Is(s.peer.err, io.EOF) {
+			s.keep.forget()
+			return ctx.Err()
+		}
+	}
+}
+
+// rest waits for d.
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close gives the connection up. It returns what must be written again and is not.
+func (s *stream) close() (records, bytes uint64) {
+	s.alive()
+	records, bytes = s.keep.waiting()
+	if s.peer != nil {
+		s.peer.close()
+		s.peer = nil
+	}
+	s.keep = keep{}
+	return records, bytes
+}
