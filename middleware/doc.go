@@ -1,5 +1,5 @@
-// Package middleware makes a net/http service a generator of messages: a timer for each request and each outgoing call, and
-// a traceback for each panic.
+// Package middleware makes a net/http service a generator of messages: a timer for each request and each outgoing call, a
+// traceback for each panic, and what security events say of a request.
 //
 // A whole service, whose messages leave over ZeroMQ:
 //
@@ -44,5 +44,6 @@
 // # What is sent
 //
 // Nothing of a request's path, query, body or address, and of its headers only what [Timer] and [PanicsOptions] name. What
-// comes from the client is bounded: methods are those that have an RFC, ids are checked and short.
+// comes from the client is bounded: methods are those that have an RFC, ids are checked and short. Only [Event] is another
+// matter: security events say who it was and what was asked for.
 package middleware

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 
+	"github.com/mozilla-services/metlog-go/cef"
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/middleware"
 	"github.com/mozilla-services/metlog-go/sink"
@@ -75,6 +77,38 @@ func ExamplePanics() {
 	// Output:
 	// 500
 	// sentry Error runtime error: index out of range [2] with length 2 GET /boom
+}
+
+func ExampleEvent() {
+	m, err := metlog.New(sink.Each(func(_ context.Context, m envelope.Message) error {
+		fmt.Println(m.Payload())
+		return nil
+	}), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	about := &middleware.EventOptions{
+		Base:    cef.Event{Vendor: "Example", Product: "shop", DeviceVersion: "1"},
+		Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, // the load balancers
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		e := middleware.Event(r, about)
+		e.Signature, e.Name, e.Severity = cef.AuthFailure, "bad login", 5
+		e.Set(cef.SourceUserName, r.FormValue("name"))
+		m.CEF(r.Context(), e, cef.Meta{Priority: "ALERT"})
+		http.Error(w, "no", http.StatusForbidden)
+	})
+
+	r := httptest.NewRequest(http.MethodPost, "http://shop.example/login?name=amy+dhost%3Devil", nil) // from 192.0.2.1
+	r.Header.Set("X-Forwarded-For", "127.0.0.1, 203.0.113.9")                                         // the first by the client
+	mux.ServeHTTP(httptest.NewRecorder(), r)
+	if err := m.Shutdown(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// CEF:0|Example|shop|1|AuthFail|bad login|5|src=203.0.113.9 dhost=shop.example requestMethod=POST request=/login suser=amy dhost\=evil
 }
 
 func ExampleTransport() {
