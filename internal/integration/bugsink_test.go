@@ -36,7 +36,14 @@ type bugsink struct {
 	token string
 	key   string
 	id    string // of the project
+
+	browser *http.Client     // one that is logged in
+	issues  map[string]bool  // those whose events are in where
+	where   map[string]place // of events, by their id
 }
+
+// A place is where the server has an event.
+type place struct{ event, issue, title string }
 
 const bugsinkUser, bugsinkPassword = "admin@example.org", "correct-horse-9"
 
@@ -44,7 +51,10 @@ const bugsinkUser, bugsinkPassword = "admin@example.org", "correct-horse-9"
 func startBugsink(t testing.TB) *bugsink {
 	t.Helper()
 	port := freePort(t)
-	b := &bugsink{t: t, base: fmt.Sprintf("http://127.0.0.1:%d", port), dir: t.TempDir()}
+	b := &bugsink{
+		t: t, base: fmt.Sprintf("http://127.0.0.1:%d", port), dir: t.TempDir(),
+		issues: make(map[string]bool), where: make(map[string]place),
+	}
 	b.env = append(os.Environ(), "DJANGO_SETTINGS_MODULE=bugsink_conf", "PYTHONPATH="+b.dir, "CREATE_SUPERUSER="+bugsinkUser+":"+bugsinkPassword)
 	b.run("bugsink-create-conf", "--template=local", "--host=127.0.0.1", fmt.Sprintf("--port=%d", port))
 	b.configure()
@@ -67,6 +77,7 @@ func startBugsink(t testing.TB) *bugsink {
 		return reply.StatusCode == http.StatusOK
 	})
 	b.createProject()
+	b.login()
 	return b
 }
 
@@ -183,42 +194,58 @@ type storedEvent struct {
 	Stacktrace string `json:"stacktrace_md"`
 }
 
-// stored finds an event.
+// stored finds an event. It looks at new issues first.
 func (b *bugsink) stored(id string) (e storedEvent) {
 	b.t.Helper()
-	type page struct {
-		Results []struct {
-			ID, Value string
-			Type      string `json:"calculated_type"`
-			Text      string `json:"calculated_value"`
-			EventID   string `json:"event_id"`
+	for _, again := range []bool{false, true} {
+		b.look(again)
+		if at, ok := b.where[id]; ok {
+			b.api("events/"+at.event+"/", nil, &e)
+			e.Issue, e.Title = at.issue, at.title
+			return e
 		}
 	}
-	var issues page
-	b.api("issues/?project="+b.id, nil, &issues)
-	for _, issue := range issues.Results {
-		var events page
-		b.api("events/?issue="+issue.ID, nil, &events)
-		for _, event := range events.Results {
-			if strings.ReplaceAll(event.EventID, "-", "") == id {
-				b.api("events/"+event.ID+"/", nil, &e)
-				e.Issue, e.Title = issue.ID, issue.Type+": "+issue.Text
-				return e
-			}
-		}
-	}
-	b.t.Fatalf("event %s is not there: %+v", id, issues)
+	b.t.Fatalf("event %s is not there: %+v", id, b.where)
 	return e
 }
 
-// page returns the text of an issue's page, as one who is logged in sees it.
-func (b *bugsink) page(issue string) string {
+// look finds where the events of new issues are, or those of all.
+func (b *bugsink) look(all bool) {
+	b.t.Helper()
+	type page struct {
+		Next    string
+		Results []struct {
+			ID      string
+			Type    string `json:"calculated_type"`
+			Text    string `json:"calculated_value"`
+			EventID string `json:"event_id"`
+		}
+	}
+	for next := "issues/?project=" + b.id; next != ""; {
+		var issues page
+		b.api(next, nil, &issues)
+		for _, issue := range issues.Results {
+			if b.issues[issue.ID] && !all {
+				continue
+			}
+			b.issues[issue.ID] = true
+			var events page
+			b.api("events/?issue="+issue.ID, nil, &events)
+			for _, event := range events.Results {
+				b.where[strings.ReplaceAll(event.EventID, "-", "")] = place{event.ID, issue.ID, issue.Type + ": " + issue.Text}
+			}
+		}
+		_, next, _ = strings.Cut(issues.Next, "/api/canonical/0/")
+	}
+}
+
+func (b *bugsink) login() {
 	b.t.Helper()
 	jar, _ := cookiejar.New(nil)
-	client := &http.Client{Jar: jar}
+	b.browser = &http.Client{Jar: jar}
 	login := b.base + "/accounts/login/"
 	request, _ := http.NewRequestWithContext(b.t.Context(), http.MethodGet, login, nil)
-	form := b.do(client, request)
+	form := b.do(b.browser, request)
 	match := regexp.MustCompile(`name="csrfmiddlewaretoken" value="([^"]+)"`).FindStringSubmatch(form)
 	if match == nil {
 		b.t.Fatalf("no form in %s", form)
@@ -227,9 +254,14 @@ func (b *bugsink) page(issue string) string {
 	request, _ = http.NewRequestWithContext(b.t.Context(), http.MethodPost, login, strings.NewReader(values.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Referer", login)
-	b.do(client, request)
-	request, _ = http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.base+"/issues/issue/"+issue+"/event/last/", nil)
-	return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(b.do(client, request), ""))
+	b.do(b.browser, request)
+}
+
+// page returns the text of an issue's page, as one who is logged in sees it.
+func (b *bugsink) page(issue string) string {
+	b.t.Helper()
+	request, _ := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.base+"/issues/issue/"+issue+"/event/last/", nil)
+	return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(b.do(b.browser, request), ""))
 }
 
 type line struct {

@@ -11,6 +11,7 @@ type kind uint8
 const (
 	asAny     kind = iota // anything
 	asText                // a string; null and what is empty are left out, else its JSON as a string
+	asURL                 // a string as of asText, with a query
 	asForm                // a string of name=value pairs, or anything else
 	asTexts               // an array of strings; left out if it is none
 	asLines               // an array of strings, with an empty one for null
@@ -87,7 +88,7 @@ var (
 			{"logentry", rule{asMessage, entryObject}},
 			{"sdk", rule{asObject, objectOf(plain(asText, "name", "version")...)}},
 			{"user", rule{asObject, objectOf(plain(asText, "id", "email", "username", "ip_address", "name")...)}},
-			{"request", rule{asObject, objectOf(join(plain(asText, "method"), plain(asForm, "url", "query_string", "data"))...)}},
+			{"request", rule{asObject, objectOf(join(plain(asText, "method"), plain(asURL, "url"), plain(asForm, "query_string", "data"))...)}},
 			{"exception", rule{asValues, valueObject}},
 			{"threads", rule{asValues, threadObject}},
 			{"breadcrumbs", rule{asValues, crumbObject}},

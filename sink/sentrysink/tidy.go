@@ -93,6 +93,9 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 	case asText:
 		text := textOf(value)
 		return t.text(b, text), text != "" || is(value, '"')
+	case asURL:
+		text := textOf(value)
+		return appendText(b, t.hide.form(text)), text != ""
 	case asForm:
 		if is(value, '"') {
 			return appendText(b, t.hide.form(unquote(value))), true
