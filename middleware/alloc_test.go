@@ -62,6 +62,30 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// Panics costs one allocation: the copy of the request, without which net/http lets nobody change a context, and in it the
+// room for what is watched. A copy cannot be used again: goroutines may have it when the request is over.
+func TestPanicsAllocatesOnce(t *testing.T) {
+	if raceEnabled {
+		return // the race detector allocates
+	}
+	m, err := metlog.New(hole{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	handler := Timer(m, nil)(Panics(m, nil)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusCreated)
+	})))
+	w := &plain{http.Header{}}
+	r, err := http.NewRequest(http.MethodGet, "http://shop.example/items/7", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if allocs, bytes := costs(t, m, func() { handler.ServeHTTP(w, r) }); allocs > 1 || bytes > 512 {
+		t.Errorf("%v allocations and %v bytes a request, want 1 and at most 512", allocs, bytes)
+	}
+}
+
 func costs(t *testing.T, m *metlog.Client, f func()) (allocs, bytes float64) {
 	t.Helper()
 	const rounds, calls = 20, 1000

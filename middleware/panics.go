@@ -64,8 +64,8 @@ type panics struct {
 }
 
 func (p *panics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, forget := metlog.Scope(r.Context())
-	passed := r.WithContext(ctx)
+	ctx, passed, forget := metlog.ScopeWith[http.Request](r.Context())
+	*passed = *r.WithContext(ctx)
 	var rec *record // only who responds needs to know what was sent
 	inner := w
 	if p.respond {

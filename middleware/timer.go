@@ -3,7 +3,6 @@ package middleware
 import (
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/mozilla-services/metlog-go/internal/isnil"
 	"github.com/mozilla-services/metlog-go/source/metlog"
@@ -56,7 +55,7 @@ func Timer(m *metlog.Client, o *TimerOptions) func(http.Handler) http.Handler {
 	if o == nil {
 		o = &TimerOptions{}
 	}
-	t := timer{label: o.Label, epoch: time.Now(), set: newSet(m, "http.", "aborted")}
+	t := timer{label: o.Label, set: newSet(m, "http.", "aborted")}
 	return func(next http.Handler) http.Handler {
 		if isnil.Is(next) {
 			panic("middleware: Timer: nil handler")
@@ -70,7 +69,6 @@ func Timer(m *metlog.Client, o *TimerOptions) func(http.Handler) http.Handler {
 type timer struct {
 	next  http.Handler
 	label func(*http.Request) string
-	epoch time.Time
 	*set
 }
 
@@ -81,7 +79,7 @@ func (t *timer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	run := run{record: take(w), r: r}
 	run.passed, run.body = counted(r)
-	run.start = time.Since(t.epoch)
+	run.timed = t.family.Start()
 	returned := false
 	defer func() {
 		if returned {
@@ -104,12 +102,11 @@ type run struct {
 	*record
 	r, passed *http.Request
 	body      *countedBody
-	start     time.Duration // since the timer's epoch
+	timed     metlog.Unnamed
 }
 
 // end sends the message of a request.
 func (t *timer) end(run *run, how string) {
-	elapsed := time.Since(t.epoch) - run.start
 	rec, r := run.record, run.r
 	giveBack(r, run.passed)
 	if how == "" && r.Context().Err() != nil {
@@ -132,7 +129,7 @@ func (t *timer) end(run *run, how string) {
 	if how != "" {
 		fs = append(fs, slog.String("ended", how))
 	}
-	t.of(t.labelOf(rec, run.passed), c).Send(elapsed, appendIDs(fs, r.Header)...)
+	run.timed.Stop(t.of(t.labelOf(rec, run.passed), c), appendIDs(fs, r.Header)...)
 }
 
 // class is how a request ended; a status that was not sent is one that net/http sends for the handler.

@@ -3,7 +3,6 @@ package middleware
 import (
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/mozilla-services/metlog-go/internal/isnil"
 	"github.com/mozilla-services/metlog-go/source/metlog"
@@ -30,12 +29,11 @@ func Transport(m *metlog.Client, base http.RoundTripper) http.RoundTripper {
 	if isnil.Is(base) {
 		base = http.DefaultTransport
 	}
-	return &transport{base: base, epoch: time.Now(), set: newSet(m, "http.client.", "error")}
+	return &transport{base: base, set: newSet(m, "http.client.", "error")}
 }
 
 type transport struct {
-	base  http.RoundTripper
-	epoch time.Time
+	base http.RoundTripper
 	*set
 }
 
@@ -43,9 +41,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.family.Off() {
 		return t.base.RoundTrip(r)
 	}
-	start := time.Since(t.epoch)
+	timed := t.family.Start()
 	answer, err := t.base.RoundTrip(r)
-	elapsed := time.Since(t.epoch) - start
 	c := none
 	var fields [7]slog.Attr
 	fs := append(fields[:0], slog.String("method", method(r)))
@@ -66,7 +63,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL != nil && r.URL.Host != "" {
 		host = r.URL.Host
 	}
-	t.of(host, c).Send(elapsed, appendIDs(fs, r.Header)...)
+	timed.Stop(t.of(host, c), appendIDs(fs, r.Header)...)
 	return answer, err
 }
 

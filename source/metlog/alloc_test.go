@@ -50,6 +50,7 @@ func TestAllocations(t *testing.T) {
 	now := time.Now()
 	order := m.Prepare("order", "id", "total", "paid", "at")
 	on, half, off := m.Timer("cart.store"), sampling.Timer("half.store"), sampling.Timer("off.store")
+	family := m.Family("cart.")
 	fields := []byte(`{"a":1,"b":"two"}`)
 	login := cef.Event{Vendor: "Example", Product: "shop", Name: "bad login", Extensions: []cef.Extension{{Key: cef.RequestURL, Value: "/a?b=c"}}}
 	for name, f := range map[string]func(){
@@ -73,6 +74,7 @@ func TestAllocations(t *testing.T) {
 		"send":    func() { on.Send(1500*time.Microsecond, slog.Int("bytes", 12345)) },
 		"half":    func() { half.Start().Stop() },
 		"off":     func() { off.Start().Stop() },
+		"unnamed": func() { family.Start().Stop(on, slog.Int("bytes", 12345)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if allocs, bytes := costs(t, f, m, sampling); allocs > 0 || bytes > 0 {

@@ -1,13 +1,16 @@
 package metlog
 
 import (
+	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // A Family is all timers, counters and gauges whose names begin with one prefix. It says whether the rates let any of them
 // through. Middleware asks before it times a request, since it learns the whole name only when the request is over.
 type Family struct {
+	client *Client
 	prefix string
 	off    atomic.Bool
 }
@@ -19,12 +22,33 @@ func (c *Client) Family(prefix string) *Family { return c.series.family(prefix) 
 // costs one atomic load. When the patterns make that hard to tell it says false.
 func (f *Family) Off() bool { return f.off.Load() }
 
+// An Unnamed is a timer that was started before its name was known. The zero Unnamed sends nothing.
+type Unnamed struct {
+	client *Client
+	start  time.Duration // since the client's epoch
+}
+
+// Start starts a timer, also when the family is off.
+func (f *Family) Start() Unnamed { return Unnamed{f.client, f.client.clock.mono()} }
+
+// Stop sends the time since Start as t's, which must be of the same client and whose rate applies now. Called again, it
+// sends again.
+func (u Unnamed) Stop(t *Timer, attrs ...slog.Attr) {
+	if u.client == nil {
+		return
+	}
+	if s := (*series)(t).next(); s != nil {
+		end := u.client.clock.mono()
+		t.send(s, end, end-u.start, attrs)
+	}
+}
+
 func (r *registry) family(prefix string) *Family {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f, ok := r.families[prefix]
 	if !ok {
-		f = &Family{prefix: strings.Clone(prefix)}
+		f = &Family{client: r.client, prefix: strings.Clone(prefix)}
 		f.off.Store(r.rates.none(prefix))
 		if r.families == nil {
 			r.families = make(map[string]*Family)

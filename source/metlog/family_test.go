@@ -1,10 +1,44 @@
 package metlog
 
 import (
+	"log/slog"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/sink/sinktest"
 )
+
+func TestUnnamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sinktest.Recorder)
+		rates, err := ParseRates("http.off=0\nhttp.some=0.000000001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := start(t, to, &Options{Rates: rates})
+		time.Sleep(time.Second)
+		begun := c.Family("http.").Start()
+		time.Sleep(1500 * time.Microsecond)
+		for _, name := range []string{"http.a", "http.off", "http.some"} {
+			begun.Stop(c.Timer(name), slog.Int("status", 200))
+		}
+		Unnamed{}.Stop(c.Timer("http.a"))
+		if got := sent(t, c, to); len(got) != 1 || got[0] != "1.5" {
+			t.Fatalf("sent %v", got)
+		}
+		m := to.All()[0]
+		name, _ := m.Field("name")
+		status, _ := m.Field("status")
+		if at, _ := m.Timestamp(); name.String() != "http.a" || status.String() != "200" || !at.Equal(time.Now()) {
+			t.Error(m.JSON())
+		}
+		if a := c.Account(); a.Offered != 2 || a.Dropped["sampled"] != 1 {
+			t.Errorf("%+v", a)
+		}
+	})
+}
 
 func TestFamilyOff(t *testing.T) {
 	c := start(t, sink.Discard, nil)

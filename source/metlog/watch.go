@@ -75,6 +75,17 @@ func holderOf(ctx context.Context) *holder {
 	return h
 }
 
+// ScopeWith is [Scope] with a T beside the values, in the same memory: of middleware that passes on a copy of a request,
+// what is watched costs no allocation of its own.
+func ScopeWith[T any](ctx context.Context) (context.Context, *T, func()) {
+	s := new(struct {
+		holder
+		beside T
+	})
+	s.Context = orBackground(ctx)
+	return &s.holder, &s.beside, s.end
+}
+
 // holderIn returns a child of ctx that is a holder.
 //
 //go:noinline

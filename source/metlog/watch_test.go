@@ -123,6 +123,26 @@ func TestScopeInScope(t *testing.T) {
 	}
 }
 
+// What lies beside the values is memory of its own use: forgetting them leaves it as it is.
+func TestScopeWith(t *testing.T) {
+	ctx, beside, end := ScopeWith[[2]string](t.Context())
+	*beside = [2]string{"kept", "too"}
+	Var(ctx, "n", 1)
+	_, e := caught(t, nil, func(c *Client) { c.Exception(ctx, errPlain) })
+	if got := fmt.Sprint(e.top().in(t, "TestScopeWith").Vars); got != "map[n:1]" {
+		t.Errorf("vars %s", got)
+	}
+	end()
+	Var(ctx, "m", 1)
+	_, e = caught(t, nil, func(c *Client) { c.Exception(ctx, errPlain) })
+	if got := e.top().in(t, "TestScopeWith").Vars; got != nil || *beside != [2]string{"kept", "too"} {
+		t.Errorf("vars %v beside %v after the end", got, *beside)
+	}
+	if ctx, _, _ := ScopeWith[int](nil); ctx.Err() != nil { //nolint:staticcheck // nil is bad input
+		t.Error(ctx.Err())
+	}
+}
+
 func TestWatchOfNothing(t *testing.T) {
 	_, e := caught(t, nil, func(c *Client) {
 		ctx := Watch[int](t.Context(), "p", nil)
