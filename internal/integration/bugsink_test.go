@@ -325,10 +325,18 @@ func TestExceptionsInBugsink(t *testing.T) {
 	ctx = metlog.Var(ctx, "numbers", []any{math.Inf(1), uint64(math.MaxUint64), float32(1) / 3})
 	m.Exception(ctx, errors.New("bad\x00 \xff "+strings.Repeat("long ", 100_000)), slog.Any("half", half), slog.Any("nan", math.NaN()),
 		slog.String("name\n\xff", strings.Repeat("x", 50_000)))
+	line := metlog.Line{
+		Severity: envelope.Critical, Type: "panic", Error: "card refused", Message: "cannot sell",
+		Fields: fmt.Appendf(nil, `{"card_key":%q,"half":%s}`, secret, half),
+		Frames: []metlog.Frame{{Function: "pay", File: "gateway.go", Line: 17}},
+	}
+	if err := m.EmitLine(t.Context(), &line); err != nil {
+		t.Fatal(err)
+	}
 	if err := m.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(messages) != 3 {
+	if len(messages) != 4 {
 		t.Fatalf("%d messages", len(messages))
 	}
 
@@ -361,8 +369,10 @@ func TestExceptionsInBugsink(t *testing.T) {
 		"Zoë", "ink", "[redacted]", "map[string]int of 1")
 	contains(t, "page", b.page(panicked.Issue), "checkout", "total += o.Lines[i].Price // one too many", "4.75", "Zoë <b>&", "pen",
 		"[redacted]")
-	if strings.Contains(messages[0].JSON(), secret) {
-		t.Errorf("a secret is in the event: %s", messages[0].JSON())
+	for _, i := range []int{0, 3} {
+		if strings.Contains(messages[i].JSON(), secret) || !strings.Contains(messages[i].JSON(), "[redacted]") {
+			t.Errorf("a secret is in the event: %s", messages[i].JSON())
+		}
 	}
 	joined := stored[1]
 	if want := "*fmt.wrapError: paying: card refused"; !strings.HasPrefix(joined.Title, want) {
@@ -371,6 +381,11 @@ func TestExceptionsInBugsink(t *testing.T) {
 	contains(t, "stack", joined.Stacktrace, "TestExceptionsInBugsink", "os.ErrDeadlineExceeded")
 	contains(t, "page", b.page(joined.Issue), "card refused", "*errors.joinError", "i/o timeout")
 	contains(t, "stack", stored[2].Stacktrace, "map[string]interface {} of 1", "+Inf", "18446744073709551615")
+	if want := "panic: card refused"; stored[3].Title != want {
+		t.Errorf("title %q, want %q", stored[3].Title, want)
+	}
+	contains(t, "stack", stored[3].Stacktrace, "pay", "gateway.go", "17")
+	contains(t, "page", b.page(stored[3].Issue), "card refused", "gateway.go in pay line 17")
 }
 
 func contains(t *testing.T, what, text string, parts ...string) {

@@ -84,6 +84,25 @@ func ExampleClient_Panic() {
 	// fatal runtime.boundsError runtime error: index out of range [3] with length 0
 }
 
+// A bridge hands over what a line of another logger says; the client makes the event.
+func ExampleClient_EmitLine() {
+	m, _ := metlog.New(shown(), nil)
+	line := metlog.Line{
+		Severity: envelope.Warning,
+		Error:    "dial db://amy:hunter2@east: timeout",
+		Message:  "cannot sell",
+		Fields:   []byte(`{"item":3}`),
+		Frames:   []metlog.Frame{{Function: "sell", File: "shop.go", Line: 17}},
+	}
+	ctx := context.Background()
+	if err := m.EmitLine(ctx, &line); err != nil { // the fields are no JSON
+		m.Log(ctx, line.Severity, line.Message)
+	}
+	_ = m.Shutdown(ctx)
+	// Output:
+	// warning error dial db://amy:[redacted]@east: timeout
+}
+
 type basket struct {
 	Items []string
 	Token string

@@ -58,6 +58,22 @@ func TestEmitLineOfWrittenFrames(t *testing.T) {
 	}
 }
 
+// Names are found whatever stands around them, and however often.
+func TestEmitLineHidesSecrets(t *testing.T) {
+	const secret = "hunt" + "er2"
+	m, _ := caught(t, nil, func(c *Client) {
+		l := Line{Severity: envelope.Error, Fields: []byte(
+			"{ \"password\"\t:\n\"" + secret + "\" , \"passwords\" : [ { \"a\" : \"" + secret + "\" } ]\r,\"n\":1e400,\"t\u006fken\":" +
+				"{\"a\":\"]}" + secret + "\"},\"url\":\"http:\\/\\/a:" + secret + "@b\\/?c&key=" + secret + "\"}")}
+		if err := c.EmitLine(t.Context(), &l); err != nil {
+			t.Error(err)
+		}
+	})
+	if strings.Contains(m.JSON(), secret) || strings.Count(m.Payload(), "[redacted]") != 5 {
+		t.Error(m.JSON())
+	}
+}
+
 func TestEmitLineOfBadFields(t *testing.T) {
 	to := new(sinktest.Recorder)
 	c := start(t, to, nil)
