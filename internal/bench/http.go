@@ -31,7 +31,8 @@ func httpSection(l *lab) error {
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write([]byte("hello"))
 	})
-	m := client("")
+	m, timing := client(""), client("")
+	timer := middleware.Timer(timing, nil)(mux(handler))
 	ours := middleware.Timer(m, nil)(middleware.Panics(m, nil)(mux(handler)))
 	histogram := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "latency"}, []string{"code", "method"})
 	prom := promhttp.InstrumentHandlerDuration(histogram, mux(handler))
@@ -41,9 +42,11 @@ func httpSection(l *lab) error {
 		timed("promhttp histogram", func(n int) { serve(prom, n) }),
 		timed("otelhttp with SDK metrics", func(n int) { serve(otel, n) }),
 		timed("bare", func(n int) { serve(mux(handler), n) }),
+		handedOff("metlog Timer alone, one message", timing, func(n int) { serve(timer, n) }), // what promhttp does
 	}, []goal{
 		{name: "Timer + Panics / promhttp", ours: 0, theirs: 1, atMost: 0.7},
 		{name: "Timer + Panics / otelhttp", ours: 0, theirs: 2},
+		{name: "Timer alone / promhttp", ours: 4, theirs: 1},
 	}); err != nil {
 		return err
 	}
