@@ -37,16 +37,20 @@ func (l *Line) Parse(text string) error {
 	}
 	h := header{text: text, from: next}
 	rest, missing := h.split()
-	if missing != "" {
+	switch missing {
+	case "":
+	case extensions:
+		return &Error{Header: extensions, Reason: "do not begin with a key"}
+	default:
 		return &Error{Header: missing, Reason: "is missing"}
 	}
-	extensions := l.Extensions[:0]
+	memory := l.Extensions[:0]
 	*l = Line{Before: text[:start], SeverityText: h.field(h.n - 1)}
 	l.Version = version
 	l.Vendor, l.Product = h.fields(0, h.n-5), h.field(h.n-5)
 	l.DeviceVersion, l.Signature, l.Name = h.field(h.n-4), h.field(h.n-3), h.field(h.n-2)
 	l.Severity = severity(l.SeverityText)
-	l.Extensions = appendExtensions(extensions, rest)
+	l.Extensions = appendExtensions(memory, rest)
 	return nil
 }
 
@@ -76,6 +80,8 @@ const (
 	headers  = 6  // between the version and the extensions
 	maxBars  = 32 // bare ones in vendor and product included
 	unstated = 5  // the severity of an event that says none
+
+	extensions = "extensions"
 )
 
 // A header is the part of a text between the version and the extensions.
@@ -105,7 +111,7 @@ func (h *header) split() (rest, missing string) {
 	}
 	switch {
 	case h.n >= headers:
-		return "", "extensions"
+		return "", extensions
 	case h.n == headers-1: // the last bar is often left out where nothing follows
 		h.ends[h.n] = len(h.text)
 		h.n++
