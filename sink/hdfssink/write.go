@@ -2,7 +2,6 @@ package hdfssink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,8 +16,20 @@ const packetBytes = 64 << 10
 // A writeError is an attempt that datanodes failed; the next one may be given others.
 type writeError struct{ err error }
 
-func (e *writeError) Error() string { return e.err.Error() }
+func (e *writeError) Error() string { return "datanodes: " + e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
+
+// lost returns what the library and the connections to datanodes say of a file; nil if both say that all is well.
+func lost(c client, err error) error {
+	broken := c.Broken()
+	if err == nil {
+		err = broken
+	}
+	if err == nil {
+		return nil
+	}
+	return &writeError{withCause(err, broken)}
+}
 
 // write makes the temporary file, whole and closed, and returns the namenode's time then.
 func (s *Store) write(ctx context.Context, c client, tmp string, file io.ReaderAt, size int64) (time.Time, error) {
@@ -29,9 +40,8 @@ func (s *Store) write(ctx context.Context, c client, tmp string, file io.ReaderA
 	if err := send(ctx, c, f, file, size); err != nil {
 		return time.Time{}, err
 	}
-	err = finish(ctx, f, s.opts.Timeout)
-	if err = errors.Join(err, c.Broken()); err != nil {
-		return time.Time{}, &writeError{err}
+	if err := lost(c, finish(ctx, f, s.opts.Timeout)); err != nil {
+		return time.Time{}, err
 	}
 	info, err := c.Stat(tmp)
 	if err != nil {
@@ -59,8 +69,8 @@ func send(ctx context.Context, c client, to io.Writer, file io.ReaderAt, size in
 			return fmt.Errorf("the sealed file, at %d of %d bytes: %w", at, size, err)
 		}
 		_, err = to.Write(buf[:n])
-		if err = errors.Join(err, c.Broken()); err != nil {
-			return &writeError{err}
+		if err := lost(c, err); err != nil {
+			return err
 		}
 		at += int64(n)
 	}
