@@ -46,7 +46,10 @@ func (t *target) refusal(status int, header http.Header, body []byte, now time.T
 		}
 		return sink.RetryAfter(err, wait)
 	case status == http.StatusServiceUnavailable:
-		return sink.RetryAfter(err, retryAfter(header, now))
+		if wait := retryAfter(header, now); wait > 0 {
+			return sink.RetryAfter(err, wait)
+		}
+		return err
 	case misconfigured(status):
 		if t.chosen {
 			return sink.Permanent(err)
@@ -83,17 +86,20 @@ func isDown(err error) bool {
 
 // quote returns the beginning of a body as it may stand in an error: printable, and without the target's keys.
 func (t *target) quote(body []byte) string {
-	text := strings.ToValidUTF8(string(body), "?")
-	for _, key := range t.keys {
-		text = strings.ReplaceAll(text, key, redacted)
-	}
-	text = strings.Map(func(c rune) rune {
+	text := strings.Map(func(c rune) rune {
 		if !strconv.IsPrint(c) {
 			return ' '
 		}
 		return c
-	}, text)
+	}, t.hideKeys(strings.ToValidUTF8(string(body), "?")))
 	return truncate(strings.TrimSpace(text), maxText)
+}
+
+func (t *target) hideKeys(text string) string {
+	for _, key := range t.keys {
+		text = strings.ReplaceAll(text, key, redacted)
+	}
+	return text
 }
 
 // limitOf returns how long a server wants no events: the longest limit of X-Sentry-Rate-Limits on errors, or on all, or

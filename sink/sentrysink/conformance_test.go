@@ -57,7 +57,7 @@ func TestConformance(t *testing.T) {
 				Message: test.message,
 				Fail: func(_ testing.TB, failing bool) {
 					if failing {
-						to.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+						to.answers(func(w http.ResponseWriter, _ string) { w.WriteHeader(http.StatusInternalServerError) })
 					} else {
 						to.answers(nil)
 					}

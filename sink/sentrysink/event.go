@@ -67,7 +67,7 @@ func (s *Sink) event(m *envelope.Message) (*event, error) {
 		e.hide = s.hide
 	}
 	if e.text == "" {
-		if err := e.read(text); err != nil {
+		if err := e.read(text, m); err != nil {
 			return nil, err
 		}
 	}
@@ -77,8 +77,8 @@ func (s *Sink) event(m *envelope.Message) (*event, error) {
 	return e, nil
 }
 
-// read reads an event as it was sent.
-func (e *event) read(text string) error {
+// read reads an event as m has it.
+func (e *event) read(text string, m *envelope.Message) error {
 	checked, err := valid(text)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (e *event) read(text string) error {
 	if !isRaven(checked) {
 		return nil
 	}
-	translated, err := json.Marshal(translate(checked))
+	translated, err := json.Marshal(translate(checked, m))
 	e.text = string(translated)
 	return err
 }

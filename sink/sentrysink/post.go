@@ -106,5 +106,8 @@ func (s *Sink) unanswered(to *target, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
+	if text := err.Error(); to.hideKeys(text) != text {
+		err = errors.New(to.hideKeys(text)) // it quotes a garbled answer
+	}
 	return fmt.Errorf("sentrysink: %s: %w", to.name, err)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/getsentry/sentry-go"
+
+	"github.com/mozilla-services/metlog-go/envelope"
 )
 
 // What is taken from one object of a translated event, whose values cost more memory than their text. The frames are as
@@ -22,8 +24,7 @@ const interfaces = "sentry.interfaces."
 // isRaven reports whether an event is of the schema that Sentry had until 2014.
 func isRaven(event string) bool {
 	for quoted := range members(event) {
-		switch name := unquote(quoted); {
-		case strings.HasPrefix(name, interfaces), name == "culprit", name == "checksum", name == "time_spent":
+		if strings.HasPrefix(unquote(quoted), interfaces) {
 			return true
 		}
 	}
@@ -37,14 +38,14 @@ type raven struct {
 	rest  sentry.Context // what has no place of its own today
 }
 
-// translate returns a raven event in today's schema.
-func translate(event string) *sentry.Event {
+// translate returns the raven event that a message holds in today's schema.
+func translate(event string, m *envelope.Message) *sentry.Event {
 	r := raven{
-		Event: &sentry.Event{Platform: "python", Contexts: make(map[string]sentry.Context)},
+		Event: &sentry.Event{Platform: "python", Logger: m.Logger(), ServerName: m.Hostname(), Contexts: make(map[string]sentry.Context)},
 		rest:  make(sentry.Context),
 	}
 	for quoted, value := range members(event) {
-		if value != "null" {
+		if value != "null" && value != `""` {
 			r.member(unquote(quoted), value)
 		}
 	}
@@ -93,13 +94,13 @@ func (r *raven) member(name, value string) { //nolint:gocyclo // one case a memb
 		r.tags(map[string]string{"site": textOf(value)})
 	case "extra":
 		r.Contexts["extra"] = values(value)
-	case interfaces + "Exception":
+	case interfaces + "Exception", "exception":
 		r.exceptions(value)
-	case interfaces + "Stacktrace":
+	case interfaces + "Stacktrace", "stacktrace":
 		r.stack = stackOf(value)
-	case interfaces + "Http":
+	case interfaces + "Http", "request":
 		r.Request = requestOf(value)
-	case interfaces + "User":
+	case interfaces + "User", "user":
 		r.user(value)
 	case interfaces + "Message":
 		if r.Message == "" {

@@ -25,7 +25,7 @@ type server struct {
 	paths   []string
 	auths   []string
 	bad     []string // what was wrong with a request
-	answer  http.HandlerFunc
+	answer  func(w http.ResponseWriter, event string)
 	stalled chan struct{}
 }
 
@@ -62,7 +62,7 @@ func (s *server) stall(stalled bool) {
 }
 
 // answers makes the server answer with f, nil: as Sentry does.
-func (s *server) answers(f http.HandlerFunc) {
+func (s *server) answers(f func(w http.ResponseWriter, event string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer = f
@@ -83,7 +83,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if answer != nil {
-		answer(w, r)
+		answer(w, event)
 		return
 	}
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,6 +79,8 @@ func (o *Options) complete() error {
 		}
 	}
 	switch {
+	case slices.Contains(o.Redact, ""):
+		return errors.New("sentrysink: Options.Redact has an empty part, which every name has")
 	case o.Timeout < 0:
 		return errors.New("sentrysink: Options.Timeout is negative")
 	case o.Timeout == 0:
