@@ -58,26 +58,26 @@ func (r redactor) text(s string) string {
 	return b.String() + s[done:]
 }
 
-// form returns s, pairs of name=value between ampersands as in a query, without the values of the names it hides. What
-// stands before a question mark is a URL and stays.
+// form returns s, pairs of name=value between ampersands as in a query, without the values of the names it hides.
 func (r redactor) form(s string) string {
 	s = r.text(s)
 	if len(r) == 0 || !strings.Contains(s, "=") {
 		return s
 	}
-	url, query, asked := strings.Cut(s, "?")
-	if !asked {
-		url, query = "", s
-	}
-	pairs := strings.FieldsFunc(query, func(c rune) bool { return c == '&' || c == ';' })
+	pairs := strings.FieldsFunc(s, func(c rune) bool { return c == '&' || c == ';' })
 	for i, pair := range pairs {
 		if name, _, ok := strings.Cut(pair, "="); ok && r.hides(name) {
 			pairs[i] = name + "=" + redacted
 		}
 	}
-	query = strings.Join(pairs, "&")
-	if asked {
-		return url + "?" + query
+	return strings.Join(pairs, "&")
+}
+
+// url is form for the query of a URL.
+func (r redactor) url(s string) string {
+	s = r.text(s)
+	if at, query, ok := strings.Cut(s, "?"); ok {
+		return at + "?" + r.form(query)
 	}
-	return query
+	return s
 }

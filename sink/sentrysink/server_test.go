@@ -47,8 +47,6 @@ func (s *server) dsn(project string) string {
 	return strings.Replace(s.URL, "://", "://"+testKey+":"+testSecret+"@", 1) + "/" + project
 }
 
-func (s *server) address() string { return strings.TrimPrefix(s.URL, "http://") }
-
 func (s *server) stall(stalled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

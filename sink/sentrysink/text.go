@@ -132,7 +132,7 @@ func levelOf(value string) (sentry.Level, bool) {
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	switch {
-	case err != nil || n <= 0 || n > 1000:
+	case err != nil || !(n > 0 && n <= 1000):
 		return "", false
 	case n < 20:
 		return sentry.LevelDebug, true

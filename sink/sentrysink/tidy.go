@@ -95,7 +95,7 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		return t.text(b, text), text != "" || is(value, '"')
 	case asURL:
 		text := textOf(value)
-		return appendText(b, t.hide.form(text)), text != ""
+		return appendText(b, t.hide.url(text)), text != ""
 	case asForm:
 		if is(value, '"') {
 			return appendText(b, t.hide.form(unquote(value))), true

@@ -1,0 +1,94 @@
+package sentrysink
+
+import (
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+)
+
+func TestMessages(t *testing.T) {
+	s := newSink(t, "http://k@h/1", &Options{
+		Redact:      []string{"PIN"},
+		Fingerprint: func(m *envelope.Message) []string { return []string{m.Type(), "{{ default }}"} },
+	})
+	m := seal(t, envelope.Draft{Type: "deploy", Logger: "shop", Hostname: "web3", Severity: envelope.Warning, Payload: "v42 \x00 is out", Fields: []slog.Attr{
+		slog.Int("hosts", 12), slog.String("pin", "1"), slog.Group("by", slog.String("password", "x"), slog.String("url", "http://a:b@c/")),
+	}})
+	want := anyMap{
+		"event_id": m.Meta().ID.String(), "level": "warning", "platform": "other", "logger": "shop", "server_name": "web3", "message": "v42 � is out",
+		"tags": anyMap{"type": "deploy"}, "fingerprint": []any{"deploy", "{{ default }}"}, "sdk": anyMap{}, "user": anyMap{},
+		"contexts": anyMap{"metlog": anyMap{"hosts": 12., "pin": redacted, "by": anyMap{"password": redacted, "url": "http://a:[redacted]@c/"}}},
+	}
+	got := decoded(t, written(t, s, &m))
+	delete(got, "timestamp")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func TestMessageTexts(t *testing.T) {
+	s := newSink(t, "http://k@h/1", nil)
+	for _, test := range []struct{ text, want string }{
+		{`{"type":"a","payload":"p","fields":{"msg":"m"}}`, "p"},
+		{`{"type":"a","payload":"","fields":{"msg":"m"}}`, "m"},
+		{`{"type":"a","payload":null,"fields":null}`, "a"},
+		{`{"type":"a","payload":{"b":1},"fields":[1]}`, `{"b":1}`},
+		{`{"type":"a","payload":"` + strings.Repeat("é", 5000) + `"}`, strings.Repeat("é", 4096) + "…"},
+	} {
+		m, err := envelope.Parse([]byte(test.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := at(decoded(t, written(t, s, &m)), "message"); got != test.want {
+			t.Errorf("%.80s: %.80v", test.text, got)
+		}
+	}
+	m, err := envelope.Parse([]byte(`{"type":"","payload":"p","fields":[1]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := decoded(t, written(t, s, &m)); got["tags"] != nil || !reflect.DeepEqual(at(got, "contexts", "metlog"), anyMap{"value": []any{1.}}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestRedactor(t *testing.T) {
+	r := newRedactor(nil)
+	for text, want := range map[string]string{
+		"":                               "",
+		"http://a/":                      "http://a/",
+		"http://a:b@c/":                  "http://a:[redacted]@c/",
+		"x http://a:b@c/ y ftp://d:e@f ": "x http://a:[redacted]@c/ y ftp://d:[redacted]@f ",
+		"http://a:b:c@d@e/":              "http://a:[redacted]@e/",
+		"http://a/b:c@d":                 "http://a/b:c@d",
+		"://":                            "://",
+	} {
+		if got := r.text(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"a=b":              "a=b",
+		"token=a":          "token=[redacted]",
+		"a=b&Password=c&d": "a=b&Password=[redacted]&d",
+		"token=a?b":        "token=[redacted]",
+	} {
+		if got := r.form(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"http://h/?a=b&api_key=c#d": "http://h/?a=b&api_key=[redacted]",
+		"http://h/token=a":          "http://h/token=a",
+	} {
+		if got := r.url(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	if none := redactor(nil); none.hides("password") || none.text("http://a:b@c/") != "http://a:b@c/" || none.form("token=a") != "token=a" {
+		t.Error("a redactor without parts hides something")
+	}
+}

@@ -1,0 +1,167 @@
+package sentrysink
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// old returns what an event of an old client becomes.
+func old(t testing.TB, event string) anyMap {
+	t.Helper()
+	s := newSink(t, "http://k@h/1", nil)
+	m := exception(t, packed(t, event))
+	return decoded(t, written(t, s, &m))
+}
+
+// Every member of the old schema has its place in today's.
+func TestTranslation(t *testing.T) {
+	const stack = `"sentry.interfaces.Stacktrace":{"frames":[{"function":"f","lineno":"7","vars":"<invalid local scope>","context_line":[],"in_app":false},{"function":"g"}]}`
+	for _, test := range []struct {
+		name, event string
+		path        []any
+		want        any
+	}{
+		{"a stack alone", `{` + stack + `}`, []any{"threads", 0, "stacktrace", "frames", 0},
+			anyMap{"function": "f", "lineno": 7., "in_app": false, "vars": anyMap{"value": "<invalid local scope>"}}},
+		{"a stack before its exception", `{` + stack + `,"sentry.interfaces.Exception":{"type":"E","value":7}}`, []any{"exception", 0, "stacktrace", "frames", 1},
+			anyMap{"function": "g", "in_app": true}},
+		{"a value that is no text", `{"sentry.interfaces.Exception":{"type":"E","value":{"a":1}}}`, []any{"exception", 0, "value"}, `{"a":1}`},
+		{"a chain", `{"sentry.interfaces.Exception":{"values":[{"type":"E","stacktrace":{"frames":[{"function":"h"}]}},null,{"type":"F"}]},` + stack + `}`,
+			[]any{"exception", 1, "stacktrace", "frames", 1, "function"}, "g"},
+		{"the chain's own stack", `{"sentry.interfaces.Exception":{"values":[{"type":"E","stacktrace":{"frames":[{"function":"h"}]}}]}}`,
+			[]any{"exception", 0, "stacktrace", "frames", 0, "function"}, "h"},
+		{"level", `{"level":30,"sentry.interfaces.Exception":{}}`, []any{"level"}, "warning"},
+		{"no level", `{"level":"x","sentry.interfaces.Exception":{}}`, []any{"level"}, "error"},
+		{"site", `{"site":"a","tags":{"b":"c"},"sentry.interfaces.Exception":{}}`, []any{"tags"}, anyMap{"site": "a", "b": "c"}},
+		{"pairs", `{"tags":[["a","b"],["c"]],"sentry.interfaces.Exception":{}}`, []any{"tags"}, anyMap{"a": "b"}},
+		{"no tags", `{"tags":null,"sentry.interfaces.Exception":{}}`, []any{"tags"}, nil},
+		{"checksum", `{"checksum":"abc","sentry.interfaces.Exception":{}}`, []any{"fingerprint"}, []any{"abc"}},
+		{"user", `{"sentry.interfaces.User":{"id":7,"username":"amy","is_authenticated":true,"email":"a@b.c","ip_address":"::1"}}`, []any{"user"},
+			anyMap{"id": "7", "username": "amy", "email": "a@b.c", "ip_address": "::1", "data": anyMap{"is_authenticated": "true"}}},
+		{"request", `{"sentry.interfaces.Http":{"url":"http://h/?token=a&b=c","method":"GET","query_string":"token=a&b=c","data":{"a":1},"cookies":{"x":"y"},"headers":{"Cookie":"x","Host":"h"},"env":{"A":7}}}`,
+			[]any{"request"}, anyMap{"url": "http://h/?token=[redacted]&b=c", "method": "GET", "query_string": "token=[redacted]&b=c", "data": `{"a":1}`, "cookies": redacted,
+				"headers": anyMap{"Cookie": redacted, "Host": "h"}, "env": anyMap{"A": "7"}}},
+		{"message", `{"sentry.interfaces.Message":{"message":"a %s","params":["b"]}}`, []any{"message"}, "a %s"},
+		{"parameters", `{"message":"a b","sentry.interfaces.Message":{"message":"a %s","params":["b"]}}`, []any{"contexts", "raven", "Message", "params"}, []any{"b"}},
+		{"query", `{"time_spent":1.5,"sentry.interfaces.Query":{"query":"select"}}`, []any{"contexts", "raven"}, anyMap{"time_spent": 1.5, "Query": anyMap{"query": "select"}}},
+		{"extra", `{"extra":{"a":1,"api_key":"b"},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": 1., "api_key": redacted}},
+		{"extra of another kind", `{"extra":[1],"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"value": []any{1.}}},
+		{"logger of the message", `{"sentry.interfaces.Message":{}}`, []any{"logger"}, "shop"},
+		{"own logger", `{"logger":"l","release":"r","environment":"e","sentry.interfaces.Message":{}}`, []any{"logger"}, "l"},
+		{"platform", `{"platform":"node","sentry.interfaces.Message":{}}`, []any{"platform"}, "node"},
+		{"names of raven 5", `{"exception":{"values":[{"type":"E"}]},"request":{"url":"u"},"sentry.interfaces.Message":{}}`, []any{"exception", 0, "type"}, "E"},
+		{"packed, of today", `{"exception":{"values":[{"type":"E","stacktrace":{"frames":[{"vars":{"password":"x"}}]}}]}}`,
+			[]any{"exception", "values", 0, "stacktrace", "frames", 0, "vars"}, anyMap{"password": redacted}},
+		{"NaN, as Python wrote it", `{"extra":{"a":NaN,"b":-Infinity},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": nil, "b": nil}},
+		{"a name twice", `{"message":"a","message":"b","sentry.interfaces.Message":{}}`, []any{"message"}, "b"},
+		{"invalid UTF-8", "{\"message\":\"a\xffb\xed\xa0\xbd\",\"sentry.interfaces.Message\":{}}", []any{"message"}, "a�b���"},
+		{"a password in a URL", `{"sentry.interfaces.Stacktrace":{"frames":[{"context_line":"dsn = 'http://pub:sec@h/7'","vars":{"a":["http://pub:sec@h/7"]}}]}}`,
+			[]any{"threads", 0, "stacktrace", "frames", 0}, anyMap{"context_line": "dsn = 'http://pub:[redacted]@h/7'", "vars": anyMap{"a": []any{"http://pub:[redacted]@h/7"}}, "in_app": true}},
+		{"Python's quoted names", `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{"form":{"'password'":"'x'","u'name'":"'y'"}}}]}}`,
+			[]any{"threads", 0, "stacktrace", "frames", 0, "vars", "form"}, anyMap{"'password'": redacted, "u'name'": "'y'"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := at(old(t, test.event), test.path...); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %#v, want %#v", got, test.want)
+			}
+		})
+	}
+}
+
+// A payload that is no event is refused, and costs no memory to speak of.
+func TestNoEvents(t *testing.T) {
+	deep := strings.Repeat(`{"a":`, 100) + `1` + strings.Repeat(`}`, 100)
+	s := newSink(t, "http://k@h/1", nil)
+	for _, test := range []struct{ name, payload string }{
+		{"empty", ""}, {"text", "some payload data"}, {"base64 of something else", "AAAAAAAAAAAAAAAA"}, {"cut off", packed(t, `{"a":1}`)[:12]},
+		{"array", packed(t, `[1]`)}, {"number", packed(t, `7`)}, {"nothing", packed(t, ``)}, {"no JSON", packed(t, `{"a"`)}, {"two", packed(t, `{} {}`)},
+		{"modern, no JSON", `{"a":}`}, {"modern, cut off", `{"a":1`}, {"modern, two", `{}{}`}, {"deep", deep}, {"packed and deep", packed(t, deep)},
+		{"bomb", packed(t, `{"a":"`+strings.Repeat("a", 64<<20)+`"}`)},
+		{"checksum", packed(t, `{"a":1}`)[:16] + "AAAA"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := exception(t, test.payload)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := s.Send(t.Context(), []envelope.Message{m})
+			runtime.ReadMemStats(&after)
+			for _, err := range failures(err, 1) {
+				var wrong *EventError
+				if !errors.As(err, &wrong) || wrong.ID != m.Meta().ID || wrong.Unwrap() == nil || !sink.IsPermanent(err) {
+					t.Errorf("error %v", err)
+				}
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > 32<<20 {
+				t.Errorf("%d bytes allocated", n)
+			}
+		})
+	}
+	if a := s.Account(); a.Refused != a.Offered || !a.Balanced() {
+		t.Errorf("account %+v", a)
+	}
+}
+
+func TestMaxInflated(t *testing.T) {
+	text := `{"message":"` + strings.Repeat("a", 1000) + `"}`
+	for limit, ok := range map[int]bool{len(text): true, len(text) - 1: false} {
+		if got, err := inflate(packed(t, text), limit); (err == nil) != ok || ok && got != text {
+			t.Errorf("limit %d: %v", limit, err)
+		}
+	}
+	broken := strings.Replace(packed(t, text), "e", "e\r\n", 1) // as Python's other encoder did
+	if _, err := inflate(broken, 1<<20); err != nil {
+		t.Error(err)
+	}
+}
+
+// A million of anything in an event of a few bytes does not become a million of something larger.
+func TestMillions(t *testing.T) {
+	million := func(format, comma string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			_, _ = fmt.Fprintf(&b, format+comma, i)
+		}
+		return strings.TrimSuffix(b.String(), comma)
+	}
+	for _, test := range []struct{ name, event string }{
+		{"variables", `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{` + million(`"v%d":1`, ",", 300_000) + `}}]}}`},
+		{"frames", `{"sentry.interfaces.Stacktrace":{"frames":[` + million(`{"lineno":%d}`, ",", 200_000) + `]}}`},
+		{"lines", `{"sentry.interfaces.Stacktrace":{"frames":[{"pre_context":[` + million(`%d`, ",", 500_000) + `]}]}}`},
+		{"exceptions", `{"sentry.interfaces.Exception":{"values":[` + million(`{"type":%d}`, ",", 200_000) + `]}}`},
+		{"tags", `{"sentry.interfaces.Message":{},"tags":{` + million(`"%d":1`, ",", 300_000) + `}}`},
+		{"pairs", `{"sentry.interfaces.Message":{},"tags":[` + million(`["%d",1]`, ",", 200_000) + `]}`},
+		{"members", `{"sentry.interfaces.Message":{},` + million(`"%d":1`, ",", 300_000) + `}`},
+		{"twins", `{"sentry.interfaces.Message":{},` + million(`"level":%d`, ",", 200_000) + `}`},
+		{"extra", `{"sentry.interfaces.Message":{},"extra":{` + million(`"%d":1`, ",", 300_000) + `}}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSink(t, "http://k@h/1", nil)
+			m := exception(t, packed(t, test.event))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			text := written(t, s, &m)
+			runtime.ReadMemStats(&after)
+			if len(text) > 20_000 {
+				t.Errorf("%d bytes", len(text))
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > 100<<20 {
+				t.Errorf("%d bytes allocated", n)
+			}
+		})
+	}
+	vars := at(old(t, `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{`+million(`"v%d":1`, ",", 1000)+`}}]}}`), "threads", 0, "stacktrace", "frames", 0, "vars").(anyMap)
+	if len(vars) != maxVars+1 || vars[moreValues] != "800 more" {
+		t.Errorf("%d variables, more: %v", len(vars), vars[moreValues])
+	}
+	frames := at(old(t, `{"sentry.interfaces.Stacktrace":{"frames":[`+million(`{"lineno":%d}`, ",", 1000)+`]}}`), "threads", 0, "stacktrace", "frames").([]any)
+	if len(frames) != maxFrames || at(frames, 1, "lineno") != 1. || at(frames, -1, "lineno") != 999. || at(frames, outermost, "lineno") != 800. {
+		t.Errorf("%d frames: %v, %v, %v", len(frames), at(frames, 1), at(frames, outermost), at(frames, -1))
+	}
+}
