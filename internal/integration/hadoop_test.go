@@ -57,16 +57,16 @@ const (
 // configure writes the files that servers and tools read. Not all of them heed what is set on a command line.
 func (h *hadoop) configure() {
 	h.t.Helper()
-	for _, name := range []string{"hdfs", "datanode", "static"} { // of the web pages, which the jars lack
-		if err := os.MkdirAll(filepath.Join(h.dir, "conf/webapps", name), 0o750); err != nil {
+	for _, name := range []string{"conf/webapps/hdfs", "conf/webapps/datanode", "conf/webapps/static", "hive"} {
+		if err := os.MkdirAll(filepath.Join(h.dir, name), 0o750); err != nil { // the jars lack the web pages
 			h.t.Fatal(err)
 		}
 	}
-	h.site("core-site.xml", map[string]string{
+	h.site("conf/core-site.xml", map[string]string{
 		"fs.defaultFS":   "hdfs://" + h.addr,
 		"hadoop.tmp.dir": filepath.Join(h.dir, "tmp"),
 	})
-	h.site("hdfs-site.xml", map[string]string{
+	h.site("conf/hdfs-site.xml", map[string]string{
 		"dfs.namenode.name.dir":                   "file://" + filepath.Join(h.dir, "name"),
 		"dfs.namenode.http-address":               h.web,
 		"dfs.replication":                         fmt.Sprint(min(3, len(h.servers)-1)),
@@ -77,7 +77,7 @@ func (h *hadoop) configure() {
 		"dfs.datanode.http.address":               "127.0.0.1:0",
 		"dfs.datanode.ipc.address":                "127.0.0.1:0",
 	})
-	h.file("log4j.properties", `log4j.rootLogger=INFO,A
+	h.file("conf/log4j.properties", `log4j.rootLogger=INFO,A
 log4j.appender.A=org.apache.log4j.ConsoleAppender
 log4j.appender.A.target=System.err
 log4j.appender.A.layout=org.apache.log4j.PatternLayout
@@ -99,7 +99,7 @@ func (h *hadoop) site(name string, properties map[string]string) {
 
 func (h *hadoop) file(name, text string) {
 	h.t.Helper()
-	if err := os.WriteFile(filepath.Join(h.dir, "conf", name), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(h.dir, name), []byte(text), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -107,15 +107,20 @@ func (h *hadoop) file(name, text string) {
 // java is a Java program of one of the sets of jars, configured for h.
 func (h *hadoop) java(jars, class string, args ...string) *exec.Cmd {
 	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "java", append(h.arguments(jars), append([]string{class}, args...)...)...)
+	cmd.Dir = h.dir
+	return cmd
+}
+
+// arguments are what java needs before the name of a class.
+func (h *hadoop) arguments(jars string) []string {
+	h.t.Helper()
 	dir, err := filepath.Abs("testdata/hadoop/target/" + jars)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(h.t.Context(), "java", append([]string{
-		"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
-		"-cp", filepath.Join(h.dir, "conf") + ":" + dir + "/*", class}, args...)...)
-	cmd.Dir = h.dir
-	return cmd
+	return []string{"-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
+		"-cp", strings.Join([]string{filepath.Join(h.dir, "conf"), filepath.Join(h.dir, jars), dir + "/*"}, ":")}
 }
 
 // launch starts a server, whose log is in h.dir.
