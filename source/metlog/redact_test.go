@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -46,6 +47,17 @@ func TestParametersInURLs(t *testing.T) {
 	} {
 		if got := newRedactor([]string{"SID"}).text(tt.text); got != tt.want {
 			t.Errorf("%.100q became %.100q, want %.100q", tt.text, got, tt.want)
+		}
+	}
+}
+
+// A password that reaches over what is shown is hidden as well.
+func TestPasswordAtTheEnd(t *testing.T) {
+	for _, v := range []any{"", []byte{}} {
+		text := strings.Repeat("x", maxString-len("a://b:hunt")) + "a://b:hunter2@" + strings.Repeat("y", maxString)
+		v = reflect.ValueOf(text).Convert(reflect.TypeOf(v)).Interface()
+		if got, _ := appendCopy(v); strings.Contains(string(got), "hunt") || !strings.Contains(string(got), "a://b:") {
+			t.Errorf("%s", got)
 		}
 	}
 }

@@ -206,7 +206,7 @@ func (r *renderer) bytes(b []byte, v reflect.Value) []byte {
 	n := v.Len()
 	switch {
 	case v.Kind() == reflect.Slice:
-		text := v.Bytes()[:min(n, maxString)]
+		text := v.Bytes()[:min(n, 2*maxString)] // a secret that is cut in two is not seen
 		for cut := 0; cut < utf8.UTFMax-1 && len(text) < n && !utf8.Valid(text); cut++ {
 			text = text[:len(text)-1]
 		}

@@ -189,7 +189,12 @@ func TestBlock(t *testing.T) {
 			}
 		})
 	}
-	for !c.starved.Load() {
+	waits := func() bool { // for a chunk, or for the room of a large message
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.freed != nil
+	}
+	for !waits() {
 		time.Sleep(time.Millisecond)
 	}
 	balanced(t, c)
