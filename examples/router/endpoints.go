@@ -1,10 +1,19 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/sink"
 	"github.com/mozilla-services/metlog-go/sink/archivesink"
+	"github.com/mozilla-services/metlog-go/sink/cefsink"
+	"github.com/mozilla-services/metlog-go/sink/hdfssink"
+	"github.com/mozilla-services/metlog-go/sink/sentrysink"
 	"github.com/mozilla-services/metlog-go/sink/statsdsink"
 	"github.com/mozilla-services/metlog-go/source"
 	"github.com/mozilla-services/metlog-go/source/udpsource"
@@ -13,18 +22,70 @@ import (
 
 // endpoints makes the sinks a rule may name.
 func endpoints(c *config) (map[string]sink.Sink, error) {
-	archive, err := archivesink.New(c.archive, &archivesink.Options{Compress: c.compress, Sync: c.sync})
+	archive, err := newArchive(c)
 	if err != nil {
 		return nil, err
 	}
 	sinks := map[string]sink.Sink{"archive": archive}
+	add := func(name string, waits bool, to sink.Sink, e error) {
+		if e == nil && waits {
+			to, e = sink.NewQueue(to, &sink.QueueOptions{Full: sink.Overflow, GiveUp: sink.GiveUp{Age: time.Hour}, DeadLetter: archive})
+		}
+		sinks[name], err = to, errors.Join(err, e)
+	}
+	// What waits for a peer has a queue before it, which tries again for an hour. Datagrams cannot wait; what statsd has no
+	// line for becomes a dead letter at the source.
 	if c.statsd != "" {
-		// No queue before it: it cannot wait, and what it cannot say in a line of statsd's becomes a dead letter at the source.
-		if sinks["statsd"], err = statsdsink.New(c.statsd, nil); err != nil {
+		addr, tcp := strings.CutPrefix(c.statsd, "tcp://")
+		to, e := statsdsink.New(addr, &statsdsink.Options{TCP: tcp})
+		add("statsd", tcp, to, e)
+	}
+	if c.cef != "" {
+		to, e := newCEF(c)
+		add("cef", !strings.HasPrefix(c.cef, "udp://"), to, e)
+	}
+	if c.sentry != "" {
+		to, e := sentrysink.New(c.sentry, &sentrysink.Options{Allow: c.sentryAllow})
+		add("sentry", true, to, e)
+	}
+	return sinks, err
+}
+
+func newArchive(c *config) (*archivesink.Sink, error) {
+	options := archivesink.Options{Compress: c.compress, Sync: c.sync}
+	if c.hdfs.namenodes != "" {
+		store, err := hdfssink.New(strings.Split(c.hdfs.namenodes, ","), c.hdfs.root, &hdfssink.Options{User: c.hdfs.user})
+		if err != nil {
 			return nil, err
 		}
+		options.Ship = store
 	}
-	return sinks, nil
+	return archivesink.New(c.archive, &options)
+}
+
+func newCEF(c *config) (*cefsink.Sink, error) {
+	var options cefsink.Options
+	if c.cefTLS.ca != "" || c.cefTLS.cert != "" || c.cefTLS.key != "" {
+		options.TLS = &tls.Config{}
+	}
+	if c.cefTLS.ca != "" {
+		text, err := os.ReadFile(c.cefTLS.ca)
+		if err != nil {
+			return nil, fmt.Errorf("-cef-ca: %w", err)
+		}
+		options.TLS.RootCAs = x509.NewCertPool()
+		if !options.TLS.RootCAs.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("-cef-ca: no certificate in %s", c.cefTLS.ca)
+		}
+	}
+	if c.cefTLS.cert != "" || c.cefTLS.key != "" {
+		own, err := tls.LoadX509KeyPair(c.cefTLS.cert, c.cefTLS.key)
+		if err != nil {
+			return nil, fmt.Errorf("-cef-cert, -cef-key: %w", err)
+		}
+		options.TLS.Certificates = []tls.Certificate{own}
+	}
+	return cefsink.New(c.cef, &options)
 }
 
 // inputs makes the sources, and lists them once more as what keeps an account. What they cannot decode or deliver goes to

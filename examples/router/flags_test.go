@@ -14,7 +14,8 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	defaults := config{zmq: endpointList{"tcp://127.0.0.1:5565"}, udp: "127.0.0.1:5565", archive: "./metlog-archive"}
+	defaults := config{zmq: list{"tcp://127.0.0.1:5565"}, udp: "127.0.0.1:5565", archive: "./metlog-archive"}
+	defaults.hdfs.root = "/metlog"
 	with := func(change func(*config)) config {
 		c := defaults
 		change(&c)
@@ -26,10 +27,10 @@ func TestParse(t *testing.T) {
 	}{
 		{"no flags", "", defaults},
 		{"ZeroMQ twice, no UDP then", "-zmq tcp://127.0.0.1:1 -zmq >tcp://h:2", with(func(c *config) {
-			c.zmq, c.udp = endpointList{"tcp://127.0.0.1:1", ">tcp://h:2"}, ""
+			c.zmq, c.udp = list{"tcp://127.0.0.1:1", ">tcp://h:2"}, ""
 		})},
 		{"only a subscription", "-zmq-sub >tcp://h:2", with(func(c *config) {
-			c.zmq, c.zmqSub, c.udp = nil, endpointList{">tcp://h:2"}, ""
+			c.zmq, c.zmqSub, c.udp = nil, list{">tcp://h:2"}, ""
 		})},
 		{"only UDP", "-udp [::1]:3", with(func(c *config) { c.zmq, c.udp = nil, "[::1]:3" })},
 		{"the archive", "-archive a -compress none -sync", with(func(c *config) {
@@ -38,6 +39,15 @@ func TestParse(t *testing.T) {
 		{"zstd", "-compress zstd", with(func(c *config) { c.compress = archivesink.Zstd })},
 		{"gzip", "-compress gzip", defaults},
 		{"where to", "-statsd h:8125 -rules r", with(func(c *config) { c.statsd, c.rules = "h:8125", "r" })},
+		{"to ArcSight", "-cef tls://h:6514 -cef-ca a -cef-cert c -cef-key k", with(func(c *config) {
+			c.cef, c.cefTLS.ca, c.cefTLS.cert, c.cefTLS.key = "tls://h:6514", "a", "c", "k"
+		})},
+		{"to Sentry", "-sentry https://k@h/1 -sentry-allow h:443 -sentry-allow i:443", with(func(c *config) {
+			c.sentry, c.sentryAllow = "https://k@h/1", list{"h:443", "i:443"}
+		})},
+		{"to HDFS", "-hdfs n1:8020,n2:8020 -hdfs-root /logs -hdfs-user u", with(func(c *config) {
+			c.hdfs.namenodes, c.hdfs.root, c.hdfs.user = "n1:8020,n2:8020", "/logs", "u"
+		})},
 		{"what is shown", "-demo -quiet", with(func(c *config) { c.demo, c.quiet = true, true })},
 	}
 	for _, test := range tests {
@@ -61,6 +71,10 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"a flag without its value", "-zmq", "-zmq"},
 		{"no boolean", "-sync=perhaps", "-sync"},
 		{"an argument", "-quiet archive", `"archive"`},
+		{"a certificate for nobody", "-cef-cert c", "-cef-cert"},
+		{"an authority where there is no TLS", "-cef udp://h:1 -cef-ca a", "-cef-ca"},
+		{"leave for nobody", "-sentry-allow h:1", "-sentry-allow"},
+		{"a directory of nobody", "-hdfs-root /x", "-hdfs-root"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,7 +97,8 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, text := range []string{
 		"-zmq ENDPOINT", "-zmq-sub ENDPOINT", "-udp ADDR", "-archive DIR", "-compress none|gzip|zstd", "-sync", "-statsd ADDR",
-		"-rules FILE", "-demo", "-quiet", "tcp://127.0.0.1:5565", "./metlog-archive",
+		"-cef URL", "-cef-ca FILE", "-cef-cert FILE", "-cef-key FILE", "-sentry DSN", "-sentry-allow HOST:PORT",
+		"-hdfs NAMENODE[,NAMENODE]", "-hdfs-root PATH", "-hdfs-user USER", "-rules FILE", "-demo", "-quiet", "tcp://127.0.0.1:5565", "./metlog-archive",
 	} {
 		if !strings.Contains(out.String(), text) {
 			t.Errorf("the help does not say %q:\n%s", text, out.String())
@@ -94,6 +109,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 func TestReadRules(t *testing.T) {
 	archive := map[string]sink.Sink{"archive": sink.Discard}
 	both := map[string]sink.Sink{"archive": sink.Discard, "statsd": sink.Discard}
+	all := map[string]sink.Sink{"archive": sink.Discard, "statsd": sink.Discard, "cef": sink.Discard, "sentry": sink.Discard}
 	tests := []struct {
 		name   string
 		config config
@@ -103,6 +119,7 @@ func TestReadRules(t *testing.T) {
 	}{
 		{"the default", config{}, "", archive, "archive"},
 		{"the default with statsd", config{statsd: "h:1"}, "", both, "stats, archive"},
+		{"the default with everything", config{}, "", all, "stats, security, crashes, archive"},
 		{"a file", config{}, "cef: Type == 'cef' -> archive # all\n\nrest: OTHERWISE -> statsd", both, "cef, rest"},
 		{"a file that wants what is not there", config{}, "a: TRUE -> archive\nb: OTHERWISE -> statsd", archive,
 			"line 2: rule b: sink statsd is not configured"},

@@ -1,4 +1,5 @@
-// The router: messages in over ZeroMQ and UDP, decided by rules, out to statsd and an archive of JSON lines.
+// The router: messages in over ZeroMQ and UDP, decided by rules, out to statsd, ArcSight, Sentry and an archive of JSON lines,
+// which can be shipped to HDFS.
 //
 // Without flags it listens on loopback and archives everything below ./metlog-archive. -h lists the flags; rules.go shows
 // what a rules file says. SIGHUP reads the rules again; SIGINT or SIGTERM stops reading, drains, seals the archive and
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -98,5 +100,11 @@ func conclude(c *config, sources []sink.Accounter) {
 		fmt.Printf("The books balance, but %d messages were dropped: see there.\n", lost)
 		return
 	}
-	fmt.Printf("Every message is accounted for. The archive is %s\n", filepath.Join(c.archive, "dt=*", "hour=*"))
+	files := filepath.Join("dt=*", "hour=*")
+	if c.hdfs.namenodes != "" {
+		fmt.Printf("Every message is accounted for. The archive is %s in HDFS; what it has not taken yet is in %s\n",
+			path.Join(c.hdfs.root, files), c.archive)
+		return
+	}
+	fmt.Printf("Every message is accounted for. The archive is %s\n", filepath.Join(c.archive, files))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -14,40 +13,48 @@ import (
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// The rules that hold without -rules. A rules file looks the same: a line a rule, `name: expression -> sink`, where the
-// sink is archive or, with -statsd, statsd.
-const (
-	archiveOnly = `archive: OTHERWISE -> archive`
-	withStatsd  = `
-stats:   Type in ("timer", "counter", "gauge") -> statsd
-archive: OTHERWISE -> archive`
-)
+// byDefault are the rules that hold without -rules, each if its sink is there. A rules file looks the same: a line a rule,
+// `name: expression -> sink`.
+var byDefault = []struct{ sink, rule string }{
+	{"statsd", `stats:    Type in ("timer", "counter", "gauge") -> statsd`},
+	{"cef", `security: Type == "cef" -> cef`},
+	{"sentry", `crashes:  Type == "sentry" -> sentry`},
+	{"archive", `archive:  OTHERWISE -> archive`},
+}
+
+func defaultRules(sinks map[string]sink.Sink) string {
+	var text strings.Builder
+	for _, d := range byDefault {
+		if sinks[d.sink] != nil {
+			fmt.Fprintln(&text, d.rule)
+		}
+	}
+	return text.String()
+}
 
 // readRules returns the rules of the -rules file, or the default ones.
 func (c *config) readRules(sinks map[string]sink.Sink) ([]route.Rule, error) {
-	var text io.Reader = strings.NewReader(archiveOnly)
-	switch {
-	case c.rules != "":
-		file, err := os.Open(c.rules)
-		if err != nil {
-			return nil, fmt.Errorf("-rules: %w", err)
-		}
-		defer func() { _ = file.Close() }()
-		text = file
-	case c.statsd != "":
-		text = strings.NewReader(withStatsd)
+	if c.rules == "" {
+		return route.ParseRules(strings.NewReader(defaultRules(sinks)), sinks)
 	}
-	rules, err := route.ParseRules(text, sinks)
+	file, err := os.Open(c.rules)
+	if err != nil {
+		return nil, fmt.Errorf("-rules: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	rules, err := route.ParseRules(file, sinks)
 	if err == nil && len(rules) == 0 {
 		err = errors.New("no rule")
 	}
-	if err != nil && sinks["statsd"] == nil && strings.Contains(err.Error(), "sink statsd") {
-		err = fmt.Errorf("%w (-statsd says where it is)", err)
+	if err == nil {
+		return rules, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("-rules %s: %w", c.rules, err)
+	for _, d := range byDefault {
+		if sinks[d.sink] == nil && strings.Contains(err.Error(), "sink "+d.sink+" ") {
+			err = fmt.Errorf("%w (-%s says where it is)", err, d.sink)
+		}
 	}
-	return rules, nil
+	return nil, fmt.Errorf("-rules %s: %w", c.rules, err)
 }
 
 // reload has the rules read again at each SIGHUP until ctx ends. Rules that are wrong are told and change nothing.

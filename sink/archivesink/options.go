@@ -47,7 +47,8 @@ type Options struct {
 // Compression is the form of a sealed file.
 type Compression uint8
 
-// The forms of a sealed file. Spark, Hive and map-reduce read all of them; gzip needs no codec library there.
+// The forms of a sealed file. Spark reads all of them, Hive and map-reduce Gzip and Plain; for Zstd these two need Hadoop's
+// native libraries.
 const (
 	Gzip  Compression = iota // RFC 1952, fastest level; NAME.jsonl.gz
 	Zstd                     // RFC 8878, fastest level; NAME.jsonl.zst
