@@ -78,8 +78,9 @@ func TestReadmeIsRead(t *testing.T) {
 	}
 	_, rules, _ := strings.Cut(string(readme), "# name: expression")
 	rules, _, _ = strings.Cut("#"+rules, "```")
-	parsed, err := route.ParseRules(strings.NewReader(rules), map[string]sink.Sink{"statsd": sink.Discard, "archive": sink.Discard})
-	if err != nil || len(parsed) < 3 {
+	sinks := map[string]sink.Sink{"statsd": sink.Discard, "cef": sink.Discard, "archive": sink.Discard}
+	parsed, err := route.ParseRules(strings.NewReader(rules), sinks)
+	if err != nil || len(parsed) < 4 {
 		t.Errorf("%d rules: %v", len(parsed), err)
 	}
 	if _, err := route.New(parsed...); err != nil {
