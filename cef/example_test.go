@@ -3,6 +3,8 @@ package cef_test
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/cef"
 )
@@ -53,4 +55,36 @@ func ExampleError() {
 	// Output:
 	// severity
 	// cef: severity: 11 is not between 0 and 10
+}
+
+// What the standard has no key for goes by one of those that are everybody's own.
+func ExampleEvent_SetLabelled() {
+	e := cef.Event{Vendor: "Example", Product: "shop", Name: "cart refused", Severity: 3}
+	e.SetLabelled(cef.DeviceCustomNumber1, "items", "1200")
+	e.SetLabelled(cef.DeviceCustomDate1, "opened", cef.Time(time.Unix(1795428000, 0)))
+	line, err := e.Append(nil)
+	fmt.Printf("%s %v\n", line, err)
+
+	// Output:
+	// CEF:0|Example|shop|||cart refused|3|cn1Label=items cn1=1200 deviceCustomDate1Label=opened deviceCustomDate1=1795428000000 <nil>
+}
+
+// What is stored is bounded, so it is better cut where it is known what is lost.
+func ExampleKey_Clip() {
+	fmt.Println(cef.SourceUserName.Limit(), len(cef.SourceUserName.Clip(strings.Repeat("é", 1000))))
+
+	// Output:
+	// 1023 1022
+}
+
+func ExampleMeta() {
+	meta := cef.Meta{Priority: "ALERT", Facility: "LOCAL9"}
+	priority, ok := meta.PriorityCode()
+	fmt.Println(priority, ok)
+	facility, ok := meta.FacilityCode() // there is none of that name
+	fmt.Println(facility, ok)
+
+	// Output:
+	// 1 true
+	// 20 false
 }

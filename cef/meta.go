@@ -21,7 +21,7 @@ const (
 )
 
 // PriorityCode returns RFC 5424's severity, 0 to 7, and false if m names none; then, and for null, that of INFO.
-func (m *Meta) PriorityCode() (code int, ok bool) {
+func (m Meta) PriorityCode() (code int, ok bool) {
 	switch strings.TrimSpace(m.Priority) {
 	case "EMERG":
 		return 0, true
@@ -44,7 +44,7 @@ func (m *Meta) PriorityCode() (code int, ok bool) {
 }
 
 // FacilityCode returns RFC 5424's facility, 0 to 23, and false if m names none; then, and for null, that of LOCAL4.
-func (m *Meta) FacilityCode() (code int, ok bool) {
+func (m Meta) FacilityCode() (code int, ok bool) {
 	name := strings.TrimSpace(m.Facility)
 	if n, found := strings.CutPrefix(name, "LOCAL"); found && len(n) == 1 && n[0] >= '0' && n[0] <= '7' {
 		return 16 + int(n[0]-'0'), true
@@ -75,7 +75,7 @@ func (m *Meta) FacilityCode() (code int, ok bool) {
 }
 
 // PID reports whether the options name PID, the only one that changes what is sent.
-func (m *Meta) PID() bool {
+func (m Meta) PID() bool {
 	for option := range strings.SplitSeq(m.Options, ",") {
 		if strings.TrimSpace(option) == "PID" {
 			return true

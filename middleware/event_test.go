@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -149,4 +150,30 @@ func TestEventHostile(t *testing.T) {
 	if !slices.Equal(l.Extensions, want) {
 		t.Errorf("got\n%q, want\n%q", l.Extensions, want)
 	}
+}
+
+// Whatever a client sends, its event can be written, is read back as it is, and names an address.
+func FuzzEvent(f *testing.F) {
+	f.Add("10.0.0.1:80", "198.51.100.7, 10.0.0.2", "GET", "/a?q=b", "h", "curl/8", "amy")
+	f.Add("[::ffff:10.0.0.1%x]:80", "fe80::1%a b=c,,::1", "G|T", "/%zz\x00|=", "h src=1", "a\nb=\\", "a b=c:")
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::/0")}
+	f.Fuzz(func(t *testing.T, peer, forwarded, method, path, host, agent, user string) {
+		r := &http.Request{RemoteAddr: peer, Method: method, Host: host, Header: http.Header{"X-Forwarded-For": {forwarded, forwarded}, "User-Agent": {agent}}}
+		r.URL = &url.URL{Path: path, RawQuery: path}
+		r.SetBasicAuth(user, "")
+		e := Event(r, &EventOptions{Trusted: trusted, Query: []string{"q", path}})
+		line, err := e.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := cef.Parse(string(line))
+		if err != nil || !slices.Equal(l.Extensions, e.Extensions) {
+			t.Errorf("%q: %v", line, err)
+		}
+		if src, ok := e.Get(cef.SourceAddress); ok {
+			if _, err := netip.ParseAddr(src); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -228,5 +228,5 @@ func (c *Client) damage(typ string) {
 
 // Damaged returns the number of messages in which a text that begins with "!ERROR: ", "!PANIC: " or "!MAP: " stands for
 // a value that could not be written, or for what an error has to say. A text that happens to begin so is not counted, but
-// for one inside a value that encoding/json writes.
+// for one inside a value that encoding/json writes. Security events that could not be written as they were are counted too.
 func (c *Client) Damaged() uint64 { return c.damaged.Load() }
