@@ -24,13 +24,14 @@ type server struct {
 	events  []string // as they came
 	paths   []string
 	auths   []string
-	bad     []string // what was wrong with a request
+	peers   map[string]bool // addresses of connections
+	bad     []string        // what was wrong with a request
 	answer  func(w http.ResponseWriter, event string)
 	stalled chan struct{}
 }
 
 func listen(t testing.TB) *server {
-	s := &server{t: t}
+	s := &server{t: t, peers: make(map[string]bool)}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(func() {
 		s.stall(false)
@@ -69,6 +70,7 @@ func (s *server) answers(f func(w http.ResponseWriter, event string)) {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	stalled, answer := s.stalled, s.answer
+	s.peers[r.RemoteAddr] = true
 	s.mu.Unlock()
 	event, bad := readEnvelope(r)
 	if stalled != nil {
