@@ -61,6 +61,7 @@
 // The packages, each knowing only those before it:
 //
 //   - [github.com/mozilla-services/metlog-go/envelope] is the message: JSON that is validated once and passed on as it is.
+//   - [github.com/mozilla-services/metlog-go/cef] is the security event: ArcSight's Common Event Format.
 //   - [github.com/mozilla-services/metlog-go/sink] says what accepts messages, and has the combinators, the queue and the
 //     accounts. Below it are the endpoints, sink/ledger (the books of a program) and sink/sinktest (the conformance kit).
 //   - [github.com/mozilla-services/metlog-go/source] says what messages come out of. Below it are the inputs and
