@@ -1,6 +1,6 @@
 // Package metlog carries structured messages out of programs and into the systems that read them: timers and counters to
-// statsd, everything else into files that SQL engines query. It is a library: a team composes its own router, or
-// instruments its own service, in a few lines.
+// statsd, security events to ArcSight, exceptions to Sentry, everything else into files, also on HDFS, that SQL engines
+// query. It is a library: a team composes its own router, or instruments its own service, in a few lines.
 //
 //	package main
 //
@@ -53,10 +53,11 @@
 //
 //	generators                 sources                      sinks all the way down
 //	──────────                 ───────                      ──────────────────────
-//	source/metlog ────────┐    zmqsource ─┐                 ┌─ statsdsink ──► statsd, Graphite
-//	middleware            ├──►            ├─► route.Router ─┼─ sink.Queue ── zmqsink ──► the next router
-//	zerologsource         │    udpsource ─┘                 └─ otherwise: archivesink ──► a directory ──► SQL
-//	slogsource ───────────┘
+//	source/metlog ────────┐    zmqsource ─┐                 ┌─ statsdsink ──────────────► statsd, Graphite
+//	middleware            │               │                 ├─ sink.Queue ── cefsink ───► ArcSight (syslog)
+//	zerologsource         ├──►            ├─► route.Router ─┼─ sink.Queue ── sentrysink ► Sentry
+//	slogsource ───────────┘    udpsource ─┘   (is a sink)   ├─ sink.Queue ── zmqsink ───► the next router
+//	                                                        └─ otherwise: archivesink ──► a directory, HDFS ──► SQL
 //
 // The packages, each knowing only those before it:
 //
