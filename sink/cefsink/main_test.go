@@ -149,6 +149,9 @@ func (s *streamServer) up(t testing.TB) {
 				conn = s.wrap(conn)
 			}
 			s.mu.Lock()
+			if s.listener != listener {
+				conn.Close()
+			}
 			s.conns = append(s.conns, conn)
 			s.mu.Unlock()
 			s.reading.Go(func() { s.read(conn) })
@@ -171,7 +174,10 @@ func (s *streamServer) read(conn net.Conn) {
 // down hangs up and listens no more.
 func (s *streamServer) down() {
 	s.mu.Lock()
-	s.listener.Close()
+	if s.listener != nil {
+		s.listener.Close()
+		s.listener = nil
+	}
 	s.mu.Unlock()
 	s.hangUp()
 	s.reading.Wait()

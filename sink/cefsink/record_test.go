@@ -209,7 +209,7 @@ func checkText(t *testing.T, record string) {
 }
 
 func TestTooLong(t *testing.T) {
-	long := strings.Repeat("é|=\\", 1<<16)
+	long := strings.Repeat("é|=\\", 1<<14)
 	for _, limit := range []int{1024, 2048, 8192, 65507} {
 		for _, test := range []struct {
 			name  string
@@ -217,10 +217,10 @@ func TestTooLong(t *testing.T) {
 			keep  bool // the value of the first extension
 		}{
 			{"value", cef.Event{Name: "n", Extensions: []cef.Extension{{Key: "src", Value: "203.0.113.9"}, {Key: "msg", Value: long}, {Key: "end", Value: "1"}}}, true},
-			{"spaces", cef.Event{Name: "n", Extensions: []cef.Extension{{Key: "src", Value: "203.0.113.9"}, {Key: "msg", Value: strings.Repeat(" ", 1<<20)}}}, true},
+			{"spaces", cef.Event{Name: "n", Extensions: []cef.Extension{{Key: "src", Value: "203.0.113.9"}, {Key: "msg", Value: strings.Repeat(" ", 1<<17)}}}, true},
 			{"name", cef.Event{Name: long, Extensions: []cef.Extension{{Key: "src", Value: "203.0.113.9"}}}, true},
 			{"all headers", cef.Event{Vendor: long, Product: long, DeviceVersion: long, Signature: long, Name: long, Extensions: []cef.Extension{{Key: "src", Value: "203.0.113.9"}, {Key: "msg", Value: long}}}, true},
-			{"many", cef.Event{Name: "n", Extensions: many(100_000)}, true},
+			{"many", cef.Event{Name: "n", Extensions: many(6000)}, true},
 			{"first", cef.Event{Name: "n", Extensions: []cef.Extension{{Key: "src", Value: long}}}, false},
 			{"name alone", cef.Event{Name: long}, false},
 		} {

@@ -89,8 +89,12 @@ func New(address string, o *Options) (*Sink, error) {
 }
 
 func (s *Sink) newStream(o *Options, dial func(context.Context) (*peer, error)) *stream {
+	trial := o.Resend
+	if trial < 0 {
+		trial = defaultResend
+	}
 	return &stream{
-		dial: dial, resend: o.Resend, pages: max(2, (o.ResendBytes+pageBytes-1)/pageBytes), room: s.encoder.longest(),
+		dial: dial, resend: o.Resend, trial: trial, pages: max(2, (o.ResendBytes+pageBytes-1)/pageBytes), room: s.encoder.longest(),
 		life: s.life, counts: &s.counts, tell: s.counters.Failed,
 	}
 }

@@ -14,8 +14,9 @@ import (
 type stream struct {
 	dial   func(ctx context.Context) (*peer, error)
 	resend time.Duration
-	pages  int // that are kept at most
-	room   int // for the longest record
+	trial  time.Duration // how long a connection must live to be a good one
+	pages  int           // that are kept at most
+	room   int           // for the longest record
 	life   context.Context
 	counts *counts
 	tell   func(error)
@@ -38,15 +39,10 @@ const (
 
 	// attemptTime bounds one attempt to make a connection.
 	attemptTime = 10 * time.Second
-)
 
-// trial is how long a connection must live to be a good one.
-func (s *stream) trial() time.Duration {
-	if s.resend > 0 {
-		return s.resend
-	}
-	return defaultResend
-}
+	// endTime is how long Shutdown waits for the server to end the connection too.
+	endTime = time.Second
+)
 
 func (s *stream) page() *page {
 	if s.alive() {
@@ -123,14 +119,14 @@ func (s *stream) connect(ctx context.Context) error {
 	defer cancel()
 	peer, err := s.dial(attempt)
 	if err != nil {
-		if ctx.Err() == nil {
+		if !over(ctx) {
 			s.pause(err)
 			return sink.RetryAfter(err, time.Until(s.retry))
 		}
 		return err
 	}
 	s.peer = peer
-	peer.trust = peer.since.Add(s.trial())
+	peer.trust = peer.since.Add(s.trial)
 	if s.brief < maxBrief {
 		return s.rewrite(ctx)
 	}
@@ -145,7 +141,7 @@ func (s *stream) trusted(ctx context.Context) error {
 		return nil
 	}
 	s.accused = true // it lived without them
-	s.peer.trust = time.Now().Add(s.trial())
+	s.peer.trust = time.Now().Add(s.trial)
 	return s.rewrite(ctx)
 }
 
@@ -163,7 +159,7 @@ func (s *stream) rewrite(ctx context.Context) error {
 
 // end lets the connection go after err, which is of no account when ctx has ended: the caller may have been in a hurry.
 func (s *stream) end(ctx context.Context, err error) {
-	if ctx.Err() == nil || !s.peer.alive() {
+	if !over(ctx) || !s.peer.alive() {
 		s.peer.close()
 		s.drop(err)
 		return
@@ -181,7 +177,7 @@ func (s *stream) drop(err error) {
 	if s.accused {
 		s.giveUp(err)
 	}
-	if lived >= s.trial() {
+	if lived >= s.trial {
 		s.brief, s.failed, s.broken, s.retry = 0, 0, err, time.Time{}
 		return
 	}
@@ -241,14 +237,25 @@ func (s *stream) finish(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := s.peer.finish(); err == nil {
-			_ = s.peer.wait(ctx, time.Now().Add(s.trial()))
+		err := s.peer.finish()
+		switch {
+		case err == nil:
+			_ = s.peer.wait(ctx, time.Now().Add(endTime))
+		case !errors.Is(err, errors.ErrUnsupported):
+			s.end(ctx, err)
+			continue
 		}
 		if s.peer.alive() || errors.Is(s.peer.err, io.EOF) {
 			s.keep.forget()
 			return ctx.Err()
 		}
 	}
+}
+
+// over reports whether ctx has ended, or is about to: a connection may know of its deadline before it does.
+func over(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(end)
 }
 
 // rest waits for d.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package cefsink
+
+const raceEnabled = false
