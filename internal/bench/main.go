@@ -52,6 +52,7 @@ func sections() []section {
 		{"receive", receiveSection},
 		{"router", routerSection},
 		{"router-10k", ordinarySection},
+		{"sentry", sentrySection},
 		{"memory", memorySection},
 	}
 }

@@ -77,7 +77,7 @@ func TestAnyEvent(t *testing.T) {
 		}
 		m := exception(t, payload)
 		limit := rapid.SampledFrom([]int{300, 1000, 1 << 20}).Draw(r, "limit")
-		e, err := s.event(&m)
+		e, err := s.event(&m, new(scratch))
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestAnyEvent(t *testing.T) {
 			return
 		}
 		checkSchema(t, string(text))
-		e, err = s.event(new(exception(t, string(text))))
+		e, err = s.event(new(exception(t, string(text))), new(scratch))
 		if err != nil {
 			r.Fatalf("%v in %s", err, text)
 		}

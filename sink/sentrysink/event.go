@@ -37,18 +37,19 @@ var (
 type event struct {
 	text    string // a JSON object, valid and without what no JSON may hold
 	id      string // 32 hexadecimal digits
+	message envelope.ID
 	project string // as clients of the old schema said
 	at      time.Time
 	level   sentry.Level
 	hide    redactor
 }
 
-// event returns the event that a message holds or becomes.
-func (s *Sink) event(m *envelope.Message) (*event, error) {
+// event returns the event that a message holds or becomes. It may lie in memory's slab.
+func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 	if m.JSON() == "{}" {
 		return nil, errZero
 	}
-	e := &event{at: timeOf(m), level: levelFrom(m.Severity())}
+	e := &event{message: m.Meta().ID, at: timeOf(m), level: levelFrom(m.Severity())}
 	text := ""
 	switch {
 	case m.Type() != envelope.TypeException:
@@ -67,7 +68,7 @@ func (s *Sink) event(m *envelope.Message) (*event, error) {
 		e.hide = s.hide
 	}
 	if e.text == "" {
-		if err := e.read(text, m); err != nil {
+		if err := e.read(text, m, memory); err != nil {
 			return nil, err
 		}
 	}
@@ -78,8 +79,8 @@ func (s *Sink) event(m *envelope.Message) (*event, error) {
 }
 
 // read reads an event as m has it.
-func (e *event) read(text string, m *envelope.Message) error {
-	checked, err := valid(text)
+func (e *event) read(text string, m *envelope.Message, memory *scratch) error {
+	checked, err := memory.valid(text)
 	if err != nil {
 		return err
 	}
@@ -94,12 +95,19 @@ func (e *event) read(text string, m *envelope.Message) error {
 	return err
 }
 
-// valid returns text, one JSON object, as a message may hold it: valid UTF-8, nothing but spaces between tokens, no NaN.
-func valid(text string) (string, error) {
+// valid returns text, one JSON object, as a message may hold it: valid UTF-8, nothing but spaces between tokens, no NaN. It
+// lies in the slab.
+func (s *scratch) valid(text string) (string, error) {
+	if s.encoder == nil {
+		s.encoder = envelope.NewEncoder("", 0, "")
+	}
 	var m envelope.Message
-	if _, err := envelope.NewEncoder("", 0, "").AppendJSON(nil, &m, time.Time{}, 0, "", "", []byte(text)); err != nil {
+	s.text = append(s.text[:0], text...)
+	slab, err := s.encoder.AppendJSON(s.slab[:0], &m, time.Time{}, 0, "", "", s.text)
+	if err != nil {
 		return "", err
 	}
+	s.slab = slab
 	fields, ok := m.Field()
 	if !ok || fields.Kind() != envelope.Object {
 		return "", errObject

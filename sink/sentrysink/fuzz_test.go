@@ -32,7 +32,7 @@ func FuzzEvent(f *testing.F) {
 			text = packed(t, text)
 		}
 		m := exception(t, text)
-		e, err := s.event(&m)
+		e, err := s.event(&m, new(scratch))
 		if err != nil {
 			return
 		}
@@ -45,7 +45,7 @@ func FuzzEvent(f *testing.F) {
 		}
 		checkSchema(t, string(event))
 		again := seal(t, envelope.Draft{Type: envelope.TypeException, Payload: string(event)})
-		if e, err = s.event(&again); err != nil {
+		if e, err = s.event(&again, new(scratch)); err != nil {
 			t.Fatalf("%v in %.2000q", err, event)
 		}
 		if twice, err := e.append(nil, 2*limit); err != nil || !json.Valid(twice) {

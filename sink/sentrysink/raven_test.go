@@ -64,6 +64,8 @@ func TestTranslation(t *testing.T) {
 		{"invalid UTF-8", "{\"message\":\"a\xffb\xed\xa0\xbd\",\"sentry.interfaces.Message\":{}}", []any{"message"}, "a�b���"},
 		{"a password in a URL", `{"sentry.interfaces.Stacktrace":{"frames":[{"context_line":"dsn = 'http://pub:sec@h/7'","vars":{"a":["http://pub:sec@h/7"]}}]}}`,
 			[]any{"threads", 0, "stacktrace", "frames", 0}, anyMap{"context_line": "dsn = 'http://pub:[redacted]@h/7'", "vars": anyMap{"a": []any{"http://pub:[redacted]@h/7"}}, "in_app": true}},
+		{"a password in an escaped URL", `{"extra":{"a":"http:\/\/pub:sec@h\/7","b":"http\u003a//pub:sec@h/7"},"sentry.interfaces.Message":{}}`,
+			[]any{"contexts", "extra"}, anyMap{"a": "http://pub:[redacted]@h/7", "b": "http://pub:[redacted]@h/7"}},
 		{"Python's quoted names", `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{"form":{"'password'":"'x'","u'name'":"'y'"}}}]}}`,
 			[]any{"threads", 0, "stacktrace", "frames", 0, "vars", "form"}, anyMap{"'password'": redacted, "u'name'": "'y'"}},
 	} {

@@ -97,12 +97,16 @@ func past(text string, i int) int {
 
 // stringEnd returns the index after the string that begins at i.
 func stringEnd(text string, i int) int {
-	for i++; text[i] != '"'; i++ {
-		if text[i] == '\\' {
-			i++
+	for {
+		i += 1 + strings.IndexByte(text[i+1:], '"')
+		before := i // a quote behind an odd number of backslashes is no end
+		for text[before-1] == '\\' {
+			before--
+		}
+		if (i-before)%2 == 0 {
+			return i + 1
 		}
 	}
-	return i + 1
 }
 
 // valueEnd returns the index after the value that begins at i.

@@ -66,7 +66,9 @@ func (d *delivery) one(ctx context.Context, m *envelope.Message) error {
 		return err
 	}
 	defer func() { <-s.slots }()
-	e, err := s.event(m)
+	memory := s.memory.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
+	defer s.recycle(memory)
+	e, err := s.event(m, memory)
 	if err != nil {
 		return sink.Permanent(&EventError{m.Meta().ID, err})
 	}
@@ -80,7 +82,7 @@ func (d *delivery) one(ctx context.Context, m *envelope.Message) error {
 	if err := s.limits.check(to); err != nil {
 		return err
 	}
-	err = s.deliver(ctx, m, e, to)
+	err = s.deliver(ctx, e, to, memory)
 	if err != nil && isDown(err) && !sink.IsPermanent(err) {
 		d.down.LoadOrStore(to.id, err)
 	}
@@ -88,20 +90,18 @@ func (d *delivery) one(ctx context.Context, m *envelope.Message) error {
 }
 
 // deliver sends an event, and what is left of it to a server that finds it too large.
-func (s *Sink) deliver(ctx context.Context, m *envelope.Message, e *event, to *target) error {
-	scratch := s.scratch.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
-	defer s.recycle(scratch)
+func (s *Sink) deliver(ctx context.Context, e *event, to *target, memory *scratch) error {
 	limit := s.options.MaxEvent
 	var refused error
 	for {
-		text, err := e.append(scratch.event[:0], limit)
-		if scratch.event = text[:0]; err != nil && refused == nil {
-			return sink.Permanent(&EventError{m.Meta().ID, err})
+		text, err := e.append(memory.event[:0], limit)
+		if memory.event = text[:0]; err != nil && refused == nil {
+			return sink.Permanent(&EventError{e.message, err})
 		} else if err != nil {
 			return refused
 		}
-		scratch.envelope = appendEnvelope(scratch.envelope[:0], e.id, text)
-		err = s.post(ctx, to, scratch.envelope)
+		memory.envelope = appendEnvelope(memory.envelope[:0], e.id, text)
+		err = s.post(ctx, to, memory.envelope)
 		var answer *AnswerError
 		if !errors.As(err, &answer) || answer.Status != http.StatusRequestEntityTooLarge {
 			return err
@@ -111,13 +111,19 @@ func (s *Sink) deliver(ctx context.Context, m *envelope.Message, e *event, to *t
 }
 
 // scratch is memory for one event.
-type scratch struct{ event, envelope []byte }
+type scratch struct {
+	encoder  *envelope.Encoder
+	text     []byte // of the event, as it came
+	slab     []byte // where it lies, checked
+	event    []byte // as it is sent
+	envelope []byte
+}
 
 const keptBytes = 1 << 20 // the largest memory that is used again
 
-func (s *Sink) recycle(scratch *scratch) {
-	if cap(scratch.event)+cap(scratch.envelope) <= keptBytes {
-		s.scratch.Put(scratch)
+func (s *Sink) recycle(memory *scratch) {
+	if cap(memory.text)+cap(memory.slab)+cap(memory.event)+cap(memory.envelope) <= keptBytes {
+		s.memory.Put(memory)
 	}
 }
 

@@ -168,7 +168,7 @@ func exception(t testing.TB, payload string) envelope.Message {
 // written returns what a message becomes.
 func written(t testing.TB, s *Sink, m *envelope.Message) string {
 	t.Helper()
-	e, err := s.event(m)
+	e, err := s.event(m, new(scratch))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ type Sink struct {
 	client   *http.Client
 	limits   limits
 	slots    chan struct{} // holds a token for each request
-	scratch  sync.Pool     // of *scratch
+	memory   sync.Pool     // of *scratch
 
 	compressors compressors
 
@@ -127,7 +127,7 @@ func New(dsn string, o *Options) (*Sink, error) {
 	s.hide = newRedactor(s.options.Redact)
 	s.client = newClient(&s.options)
 	s.slots = make(chan struct{}, s.options.Requests)
-	s.scratch.New = func() any { return new(scratch) }
+	s.memory.New = func() any { return new(scratch) }
 	s.life, s.die = context.WithCancel(context.Background())
 	return s, nil
 }

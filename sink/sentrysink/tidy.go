@@ -91,8 +91,11 @@ func (t *tidier) known(b []byte, text string, o *object, comma bool) []byte {
 func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { //nolint:gocyclo // one case a kind
 	switch r.kind {
 	case asText:
+		if is(value, '"') {
+			return t.quoted(b, value), true
+		}
 		text := textOf(value)
-		return t.text(b, text), text != "" || is(value, '"')
+		return t.text(b, text), text != ""
 	case asURL:
 		text := textOf(value)
 		return appendText(b, t.hide.url(text)), text != ""
@@ -158,14 +161,17 @@ func (t *tidier) texts(b []byte, value string, lines bool) ([]byte, bool) {
 	b = append(b, '[')
 	start := len(b)
 	for element := range elements(value) {
-		text := textOf(element)
-		if text == "" && !lines {
-			continue
-		}
-		if len(b) > start {
+		before := len(b)
+		if before > start {
 			b = append(b, ',')
 		}
-		b = t.text(b, text)
+		if is(element, '"') {
+			b = t.quoted(b, element)
+		} else if text := textOf(element); text != "" || lines {
+			b = t.text(b, text)
+		} else {
+			b = b[:before]
+		}
 	}
 	return append(b, ']'), true
 }
@@ -298,6 +304,14 @@ func (t *tidier) named(b []byte, name, value string) []byte {
 // text appends a text as a JSON string.
 func (t *tidier) text(b []byte, s string) []byte { return appendText(b, t.hide.text(s)) }
 
+// quoted appends a JSON string.
+func (t *tidier) quoted(b []byte, text string) []byte {
+	if len(t.hide) > 0 && (strings.Contains(text, ":") || strings.Contains(text, `\u`)) { // it may hold a URL, escaped or not
+		return t.text(b, unquote(text))
+	}
+	return appendWhole(b, text)
+}
+
 // any appends any value. Halves of surrogate pairs and NUL become U+FFFD, numbers beyond a float64 strings, and the values
 // of names that are to be hidden go.
 func (t *tidier) any(b []byte, text string) []byte {
@@ -315,11 +329,7 @@ func (t *tidier) any(b []byte, text string) []byte {
 				}
 				continue
 			}
-			if len(t.hide) > 0 && strings.Contains(text[i:end], "://") {
-				b = t.text(b, unquote(text[i:end]))
-			} else {
-				b = appendWhole(b, text[i:end])
-			}
+			b = t.quoted(b, text[i:end])
 			i = end
 		case c == '-' || c >= '0' && c <= '9':
 			end := valueEnd(text, i)

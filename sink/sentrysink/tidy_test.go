@@ -176,7 +176,7 @@ func TestShrinks(t *testing.T) {
 		{100, nil, 0, 0, false},
 	} {
 		s := newSink(t, "http://k@h/1", &Options{MaxEvent: test.limit})
-		e, err := s.event(&m)
+		e, err := s.event(&m, new(scratch))
 		if err != nil {
 			t.Fatal(err)
 		}
