@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +24,8 @@ type hadoop struct {
 	web     string // where it tells how it is
 	dir     string
 	servers []*hadoopServer
+	more    map[string]string // properties besides
+	jvm     []string          // options of every java
 }
 
 type hadoopServer struct {
@@ -31,12 +34,16 @@ type hadoopServer struct {
 }
 
 // startHadoop starts one that is writable when it returns. What is written has three copies, or as many as there are
-// datanodes. The test's end ends it; tests that do it no harm can share one as subtests.
-func startHadoop(t testing.TB, datanodes int) *hadoop {
+// datanodes. The test's end ends it; tests that do it no harm can share one as subtests. It is changed before anything
+// starts.
+func startHadoop(t testing.TB, datanodes int, change ...func(*hadoop)) *hadoop {
 	t.Helper()
 	h := &hadoop{
 		t: t, dir: t.TempDir(), servers: make([]*hadoopServer, 1+datanodes),
 		addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), web: fmt.Sprintf("127.0.0.1:%d", freePort(t)),
+	}
+	for _, f := range change {
+		f(h)
 	}
 	h.configure()
 	if out, err := h.java("hdfs", hadoopNamenode, "-format", "-nonInteractive").CombinedOutput(); err != nil {
@@ -62,11 +69,8 @@ func (h *hadoop) configure() {
 			h.t.Fatal(err)
 		}
 	}
-	h.site("conf/core-site.xml", map[string]string{
-		"fs.defaultFS":   "hdfs://" + h.addr,
-		"hadoop.tmp.dir": filepath.Join(h.dir, "tmp"),
-	})
-	h.site("conf/hdfs-site.xml", map[string]string{
+	core := map[string]string{"fs.defaultFS": "hdfs://" + h.addr, "hadoop.tmp.dir": filepath.Join(h.dir, "tmp")}
+	hdfs := map[string]string{
 		"dfs.namenode.name.dir":                   "file://" + filepath.Join(h.dir, "name"),
 		"dfs.namenode.http-address":               h.web,
 		"dfs.replication":                         fmt.Sprint(min(3, len(h.servers)-1)),
@@ -76,7 +80,11 @@ func (h *hadoop) configure() {
 		"dfs.namenode.heartbeat.recheck-interval": "1000", // silent for 10 heartbeats and twice this: dead
 		"dfs.datanode.http.address":               "127.0.0.1:0",
 		"dfs.datanode.ipc.address":                "127.0.0.1:0",
-	})
+	}
+	maps.Copy(core, h.more)
+	maps.Copy(hdfs, h.more) // where defaults would go before core's
+	h.site("conf/core-site.xml", core)
+	h.site("conf/hdfs-site.xml", hdfs)
 	h.file("conf/log4j.properties", `log4j.rootLogger=INFO,A
 log4j.appender.A=org.apache.log4j.ConsoleAppender
 log4j.appender.A.target=System.err
@@ -119,8 +127,8 @@ func (h *hadoop) arguments(jars string) []string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return []string{"-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
-		"-cp", strings.Join([]string{filepath.Join(h.dir, "conf"), filepath.Join(h.dir, jars), dir + "/*"}, ":")}
+	return append([]string{"-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
+		"-cp", strings.Join([]string{filepath.Join(h.dir, "conf"), filepath.Join(h.dir, jars), dir + "/*"}, ":")}, h.jvm...)
 }
 
 // launch starts a server, whose log is in h.dir.

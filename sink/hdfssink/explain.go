@@ -54,6 +54,8 @@ func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
 func (s *Store) explain(err error) error {
 	var server hdfs.Error
 	switch {
+	case s.opts.Kerberos == nil && strings.Contains(err.Error(), "unexpected sequence number"):
+		return fmt.Errorf("hdfssink: %w: the namenode may ask for Kerberos", err) // the library takes its refusal for that
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("hdfssink: user %s: %w", s.opts.User, err)
 	case errors.As(err, &server):

@@ -31,8 +31,9 @@ type Kerberos struct {
 	// Default: nn/_HOST.
 	Service string
 
-	// Protection is what datanodes ask for, dfs.data.transfer.protection: "authentication", "integrity" or "privacy".
-	// A cluster that encrypts all transfers says so itself. Default: "", none, for datanodes on privileged ports.
+	// Protection is the least that is asked of datanodes: "authentication", "integrity" or "privacy"; they may ask for more
+	// (dfs.data.transfer.protection, dfs.encrypt.data.transfer). Default: "", nothing, which serves with datanodes on
+	// privileged ports and those that encrypt all transfers.
 	Protection string
 }
 
@@ -79,27 +80,38 @@ func (k *Kerberos) check() error {
 
 // load reads the files.
 func (k *Kerberos) load() (*krb5.Client, error) {
-	conf, err := config.Load(k.Config)
+	conf, err := read("Config", k.Config, config.Load)
 	if err != nil {
-		return nil, fmt.Errorf("Kerberos.Config: %w", err)
+		return nil, err
 	}
 	if k.CCache != "" {
-		cache, err := credentials.LoadCCache(k.CCache)
-		if err != nil {
-			return nil, fmt.Errorf("Kerberos.CCache: %w", err)
-		}
-		client, err := krb5.NewFromCCache(cache, conf)
-		if err != nil {
-			return nil, fmt.Errorf("Kerberos.CCache: %w", err)
-		}
-		return client, nil
+		return read("CCache", k.CCache, func(name string) (*krb5.Client, error) {
+			cache, err := credentials.LoadCCache(name)
+			if err != nil {
+				return nil, err
+			}
+			return krb5.NewFromCCache(cache, conf)
+		})
 	}
-	keys, err := keytab.Load(k.Keytab)
+	keys, err := read("Keytab", k.Keytab, keytab.Load)
 	if err != nil {
-		return nil, fmt.Errorf("Kerberos.Keytab: %w", err)
+		return nil, err
 	}
 	name, realm, _ := strings.Cut(k.Principal, "@")
 	return krb5.NewWithKeytab(name, realm, keys, conf, krb5.DisablePAFXFAST(true)), nil
+}
+
+// read loads a file by functions that panic when it is cut short, as one is that is just being written.
+func read[T any](what, name string, load func(string) (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("Kerberos.%s: %s is none: %v", what, name, p)
+		}
+	}()
+	if v, err = load(name); err != nil {
+		err = fmt.Errorf("Kerberos.%s: %w", what, err)
+	}
+	return v, err
 }
 
 // client returns one that can get tickets, to be destroyed after use.
