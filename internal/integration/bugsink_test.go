@@ -37,6 +37,7 @@ type bugsink struct {
 	key   string
 	id    string // of the project
 
+	stop    func()           // ends the server at once, whatever it is doing
 	browser *http.Client     // one that is logged in
 	issues  map[string]bool  // those whose events are in where
 	where   map[string]place // of events, by their id
@@ -62,13 +63,23 @@ func startBugsink(t testing.TB) *bugsink {
 	b.run("bugsink-manage", "migrate", "-v0", "snappea", "--database=snappea")
 	b.run("bugsink-manage", "prestart")
 	b.token = regexp.MustCompile(`[0-9a-f]{40}`).FindString(b.run("bugsink-manage", "create_auth_token"))
-	server := b.command("gunicorn", "--bind", fmt.Sprintf("127.0.0.1:%d", port), "--workers", "1", "--threads", "4", "--graceful-timeout", "1", "--no-control-socket", "bugsink.wsgi")
-	start(t, server)
-	t.Cleanup(func() { // its worker would outlive a kill
+	b.serve()
+	b.createProject()
+	b.login()
+	return b
+}
+
+// serve starts the server, and waits until it is ready.
+func (b *bugsink) serve() {
+	b.t.Helper()
+	server := b.command("gunicorn", "--bind", strings.TrimPrefix(b.base, "http://"), "--workers", "1", "--threads", "4", "--graceful-timeout", "1", "--no-control-socket", "bugsink.wsgi")
+	start(b.t, server)
+	b.stop = func() { // its worker would outlive a kill
 		_ = server.Process.Signal(syscall.SIGQUIT)
 		_ = server.Wait()
-	})
-	eventually(t, func() string { return "bugsink is not ready" }, func() bool {
+	}
+	b.t.Cleanup(b.stop)
+	eventually(b.t, func() string { return "bugsink is not ready" }, func() bool {
 		reply, err := http.Get(b.base + "/health/ready")
 		if err != nil {
 			return false
@@ -76,9 +87,6 @@ func startBugsink(t testing.TB) *bugsink {
 		reply.Body.Close()
 		return reply.StatusCode == http.StatusOK
 	})
-	b.createProject()
-	b.login()
-	return b
 }
 
 func (b *bugsink) configure() {
@@ -87,11 +95,17 @@ func (b *bugsink) configure() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.set(fmt.Sprintf("DIR = %q\n%s", b.dir, settings))
+}
+
+// set adds settings, which count from the next start on.
+func (b *bugsink) set(settings string) {
+	b.t.Helper()
 	f, err := os.OpenFile(filepath.Join(b.dir, "bugsink_conf.py"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if _, err := fmt.Fprintf(f, "\nDIR = %q\n%s", b.dir, settings); err != nil {
+	if _, err := fmt.Fprintf(f, "\n%s\n", settings); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

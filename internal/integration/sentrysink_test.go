@@ -15,6 +15,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
@@ -322,4 +323,71 @@ func keysInBugsink(t *testing.T, b *bugsink) {
 			}
 		})
 	}
+}
+
+// A server that ends in the middle of it and comes back has every event once; one that wants no more says when it will.
+func TestSentrysinkWhenBugsinkRestarts(t *testing.T) {
+	const events = 200
+	b := startBugsink(t)
+	to, err := sentrysink.New(b.dsn(), &sentrysink.Options{Fingerprint: func(*envelope.Message) []string { return []string{"one issue"} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	queue, err := sink.NewQueue(to, &sink.QueueOptions{BatchMessages: 10, Backoff: sink.Backoff{Max: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := make(map[string]bool)
+	for i := range events {
+		m, err := envelope.Draft{Type: "deploy", Payload: fmt.Sprint(i)}.Seal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent[m.Meta().ID.String()] = true
+		if err := queue.Send(t.Context(), []envelope.Message{m}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, func() string { return fmt.Sprintf("queue: %+v", queue.Account()) }, func() bool { return to.Account().Done >= events/4 })
+	b.stop()
+	eventually(t, func() string { return fmt.Sprintf("sink: %+v", to.Account()) }, func() bool { return to.Account().Refused > 0 })
+	early := to.Account().Done
+	b.serve()
+	eventually(t, func() string { return fmt.Sprintf("queue: %+v", queue.Account()) }, func() bool { return queue.Account().Held == 0 })
+	if err := queue.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a, s := queue.Account(), to.Account(); early == events || a.Done != events || !a.Balanced() || s.Done != events || !s.Balanced() {
+		t.Errorf("%d early, queue %+v, sink %+v", early, a, s)
+	}
+	b.look(true)
+	if len(b.where) != events {
+		t.Errorf("%d events are there, %d were sent", len(b.where), events)
+	}
+	for id := range sent {
+		if _, ok := b.where[id]; !ok {
+			t.Errorf("%s is not there", id)
+		}
+	}
+
+	b.stop()
+	b.set(`BUGSINK.update({"MAX_EVENTS_PER_PROJECT_PER_5_MINUTES": 3})`)
+	b.serve()
+	for range 10 {
+		m, err := envelope.Draft{Type: "deploy", Payload: "once more"}.Seal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err = to.Send(t.Context(), []envelope.Message{m}); err != nil {
+			for _, failure := range sink.Failures(err, 1) {
+				var answer *sentrysink.AnswerError
+				if !errors.As(failure, &answer) || answer.Status != 429 || sink.RetryDelay(failure) != time.Minute || sink.IsPermanent(failure) {
+					t.Errorf("error %v", failure)
+				}
+			}
+			return
+		}
+	}
+	t.Error("the server never had enough")
 }

@@ -19,7 +19,7 @@ func TestMessages(t *testing.T) {
 	}})
 	want := anyMap{
 		"event_id": m.Meta().ID.String(), "level": "warning", "platform": "other", "logger": "shop", "server_name": "web3", "message": "v42 � is out",
-		"tags": anyMap{"type": "deploy"}, "fingerprint": []any{"deploy", "{{ default }}"}, "sdk": anyMap{}, "user": anyMap{},
+		"tags": anyMap{"type": "deploy"}, "fingerprint": []any{"deploy", "{{ default }}"},
 		"contexts": anyMap{"metlog": anyMap{"hosts": 12., "pin": redacted, "by": anyMap{"password": redacted, "url": "http://a:[redacted]@c/"}}},
 	}
 	got := decoded(t, written(t, s, &m))

@@ -20,7 +20,7 @@ const (
 	asBool                // true or false
 	asTime                // a date and time, or seconds since 1970
 	asLevel               // one of Sentry's five, or Python's numbers
-	asObject              // an object; left out if it is none
+	asObject              // an object; left out if it is none or empty
 	asList                // an array; left out if it is none
 	asVars                // an object; anything else becomes the one value of one
 	asMap                 // an object of objects; anything else in it becomes the one value of one

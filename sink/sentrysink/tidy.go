@@ -130,7 +130,7 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		}
 		return t.value(b, name, value, &rule{kind: asText})
 	case asObject:
-		if !is(value, '{') {
+		if !is(value, '{') || isEmpty(value) {
 			return b, false
 		}
 		if r.object == nil {
