@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -342,7 +343,7 @@ func TestExceptionsInBugsink(t *testing.T) {
 	line := metlog.Line{
 		Severity: envelope.Critical, Type: "panic", Error: "card refused", Message: "cannot sell",
 		Fields: fmt.Appendf(nil, `{"card_key":%q,"half":%s}`, secret, half),
-		Frames: []metlog.Frame{{Function: "pay", File: "gateway.go", Line: 17}},
+		Frames: []runtime.Frame{{Function: "pay", File: "gateway.go", Line: 17}},
 	}
 	if err := m.EmitLine(t.Context(), &line); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
@@ -92,7 +93,7 @@ func ExampleClient_EmitLine() {
 		Error:    "dial db://amy:hunter2@east: timeout",
 		Message:  "cannot sell",
 		Fields:   []byte(`{"item":3}`),
-		Frames:   []metlog.Frame{{Function: "sell", File: "shop.go", Line: 17}},
+		Frames:   []runtime.Frame{{Function: "sell", File: "shop.go", Line: 17}},
 	}
 	ctx := context.Background()
 	if err := m.EmitLine(ctx, &line); err != nil { // the fields are no JSON

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"path"
+	"runtime"
 	"strings"
 	"time"
 
@@ -19,15 +20,11 @@ type Line struct {
 	Message  string // what the line says, in the event and in fields.msg; "" for nothing
 	Fields   []byte // one JSON object; nil for an empty one
 
-	Stack  []uintptr // as runtime.Callers gives it, innermost first
-	Frames []Frame   // in place of Stack where the line has them written, innermost first
-}
+	Stack []uintptr // as runtime.Callers gives it, innermost first
 
-// A Frame is one place of a stack that was written down. Members that are zero are not known.
-type Frame struct {
-	Function string
-	File     string
-	Line     int
+	// Frames are in place of Stack where the line has them written, innermost first: their Function, File and Line, as far
+	// as they are known. No file is read, since the line may be anybody's.
+	Frames []runtime.Frame
 }
 
 // EmitLine sends an exception that is a line of another logger, as [Client.Exception] does: the event is built, bounded and
@@ -70,7 +67,7 @@ func (c *Client) EmitLine(ctx context.Context, l *Line) error {
 }
 
 // written returns frames as they are shown. What is known of a file is mostly its last name.
-func written(frames []Frame) []*frame {
+func written(frames []runtime.Frame) []*frame {
 	frames = frames[:min(len(frames), maxFrames)]
 	list := make([]*frame, len(frames))
 	for i, f := range frames {
@@ -80,7 +77,7 @@ func written(frames []Frame) []*frame {
 		}
 		inApp := short != "proc.go" && !strings.HasSuffix(short, ".s") // the runtime's, below main
 		text := appendFrame(nil, f.Function, "", short, f.File, f.Line, inApp)
-		list[i] = &frame{symbol: f.Function, bare: len(text), text: appendSource(text, f.File, f.Line)}
+		list[i] = &frame{symbol: f.Function, bare: len(text), text: text}
 	}
 	return list
 }

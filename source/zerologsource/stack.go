@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/mozilla-services/metlog-go/internal/jsonline"
-	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 const (
@@ -15,8 +14,8 @@ const (
 )
 
 // frames reads what zerolog's pkgerrors wrote, innermost first. A stack of any other shape has none, but is not nil.
-func frames(stack []byte) []metlog.Frame {
-	list := []metlog.Frame{}
+func frames(stack []byte) []runtime.Frame {
+	list := []runtime.Frame{}
 	for i := 1; stack[0] == '[' && len(list) < maxFrames; i++ {
 		i = jsonline.PastBlanks(stack, i)
 		end := jsonline.PastValue(stack, i)
@@ -34,7 +33,7 @@ func frames(stack []byte) []metlog.Frame {
 }
 
 // readFrame reads {"func":"f","line":"3","source":"x.go"}.
-func readFrame(text []byte) (f metlog.Frame, ok bool) {
+func readFrame(text []byte) (f runtime.Frame, ok bool) {
 	var l line
 	if _, ok := l.Scan(text); !ok {
 		return f, false
