@@ -43,7 +43,8 @@
 // and so are the datanodes that they name. No name leaves the root, whatever it is made of. Files have mode 0640 and
 // directories 0750, as far as the cluster's access control lists add nothing.
 //
-// Hadoop 3.4.3 is what this is tested with, by real namenodes and datanodes that are killed, stopped and restarted, also
-// secured by MIT Kerberos 1.20 with keytab and credential cache, data and calls encrypted (weaker protection was tried by
-// hand). Encryption zones, erasure coding and federation were not tried; the client library does not know the first two.
+// Hadoop 3.4.3 is what this is tested with: real namenodes, one or a pair, and datanodes that are killed, stopped and
+// restarted, also secured by MIT Kerberos 1.20 with keytab and credential cache, data and calls encrypted (weaker protection
+// was tried by hand). Encryption zones, erasure coding and federation were not tried; the client library does not know the
+// first two.
 package hdfssink
