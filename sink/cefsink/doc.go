@@ -29,7 +29,8 @@
 // kind.
 //
 // RFC 3164 has neither zone nor year: its times are local. Its tag is always written, since rsyslog takes "CEF" for one
-// where there is none. Over unixgram the host is left out of it, as local daemons expect.
+// where there is none; a host without a letter or digit is left out, since it would be taken for the tag. Over unixgram the host
+// is left out too, as local daemons expect, which mostly read RFC 3164 only (rsyslog's imuxsock, unless useSpecialParser is off).
 //
 // # One event, one record
 //

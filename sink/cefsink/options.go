@@ -32,7 +32,7 @@ type Options struct {
 	Facilities []string
 
 	// Ident is the program's name for messages that name none, or one that is not allowed: 1 to 48 letters, digits, dots,
-	// underscores, hyphens and slashes (32 for RFC 3164). The default is "metlog".
+	// underscores and hyphens (32 for RFC 3164). The default is "metlog".
 	Ident string
 
 	// Idents are those that messages may name. The default is none.
@@ -136,25 +136,24 @@ func (o *Options) allowed() (a allowed, err error) {
 }
 
 // isIdent reports whether name can be RFC 5424's APP-NAME, or RFC 3164's TAG (with the other characters that programs'
-// names have).
+// names have; rsyslog ends a tag at a slash).
 func isIdent(name string, format Format) bool {
 	limit := 48
 	if format == RFC3164 {
 		limit = 32
 	}
 	for i := range len(name) {
-		if !inIdent[name[i]] {
+		if !inName[name[i]] {
 			return false
 		}
 	}
 	return name != "" && len(name) <= limit
 }
 
-// inHost are the characters of hosts' names, inIdent those of programs'.
-var inHost, inIdent = func() (host, ident [256]bool) {
+// inName are the characters of hosts' and programs' names: what ends one in either format is not among them.
+var inName = func() (in [256]bool) {
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-" {
-		host[c], ident[c] = true, true
+		in[c] = true
 	}
-	ident['/'] = true
-	return host, ident
+	return in
 }()

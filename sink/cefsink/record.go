@@ -69,8 +69,8 @@ func (e *encoder) appendHeader(buf []byte, m *envelope.Message) []byte {
 	if e.format == RFC3164 {
 		buf = timeOf(m).In(e.zone).AppendFormat(append(buf, '>'), time.Stamp)
 		buf = append(buf, ' ')
-		if !e.hostless {
-			buf = append(appendHost(buf, m.Hostname()), ' ')
+		if host := m.Hostname(); !e.hostless && isName(host) {
+			buf = append(appendHost(buf, host), ' ')
 		}
 		buf = append(buf, o.ident...)
 		if pid > 0 {
@@ -132,12 +132,22 @@ func appendHost(buf []byte, name string) []byte {
 	}
 	for i := range min(len(name), maxHost) {
 		c := name[i]
-		if !inHost[c] {
+		if !inName[c] {
 			c = '_'
 		}
 		buf = append(buf, c)
 	}
 	return buf
+}
+
+// isName reports whether a host has a letter or digit. Others would be taken for RFC 3164's tag.
+func isName(host string) bool {
+	for i := range min(len(host), maxHost) {
+		if c := host[i]; inName[c] && c != '.' && c != '-' && c != '_' {
+			return true
+		}
+	}
+	return false
 }
 
 // appendStamp appends the date and host that stand before the event, if they do.

@@ -52,8 +52,11 @@ func TestHeaders(t *testing.T) {
 		{"stamp goes", "tcp://siem:601", Options{}, withMeta(t, old, nil), header5424 + login},
 		{"stamp stays", "tcp://siem:601", Options{KeepStamp: true}, withMeta(t, old, nil), header5424 + old},
 		{"no stamp to keep", "tcp://siem:601", Options{KeepStamp: true}, withMeta(t, "<13>1 x "+login, nil), header5424 + login},
-		{"own defaults", "tcp://siem:601", Options{Facility: "AUTH", Ident: "router/1.x"}, withMeta(t, login, nil),
-			"<38>1 2026-03-02T09:15:04.000001Z web3 router/1.x - - - " + login},
+		{"RFC 3164, no host", "udp://siem:514", Options{Format: RFC3164}, fromHost(t, ""), "<166>Mar  2 09:15:04 metlog: " + login},
+		{"RFC 3164, a host that is no name", "udp://siem:514", Options{Format: RFC3164}, fromHost(t, "-"), "<166>Mar  2 09:15:04 metlog: " + login},
+		{"RFC 3164, a host in another script", "udp://siem:514", Options{Format: RFC3164}, fromHost(t, "é"), "<166>Mar  2 09:15:04 metlog: " + login},
+		{"own defaults", "tcp://siem:601", Options{Facility: "AUTH", Ident: "router-1.x"}, withMeta(t, login, nil),
+			"<38>1 2026-03-02T09:15:04.000001Z web3 router-1.x - - - " + login},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := recordOf(t, newEncoder(t, test.address, &test.options), test.m); got != test.want {
@@ -61,6 +64,17 @@ func TestHeaders(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hostless returns a message from a host with that name.
+func fromHost(t *testing.T, host string) envelope.Message {
+	t.Helper()
+	m := withMeta(t, login, nil)
+	m, err := envelope.Parse([]byte(strings.Replace(m.JSON(), "web3", host, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // Where the message says nothing, or nothing that syslog can say, the header has what is known or a hyphen.

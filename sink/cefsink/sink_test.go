@@ -37,6 +37,7 @@ func TestNewRefuses(t *testing.T) {
 		{"ident", good, &Options{Ident: "a b"}, "Ident"},
 		{"long ident", good, &Options{Ident: strings.Repeat("i", 49)}, "Ident"},
 		{"long ident of RFC 3164", good, &Options{Format: RFC3164, Ident: strings.Repeat("i", 33)}, "Ident"},
+		{"ident with a slash", good, &Options{Ident: "a/b"}, "Ident"},
 		{"idents", good, &Options{Idents: []string{"ok", "no[1]"}}, "Idents"},
 		{"empty of idents", good, &Options{Idents: []string{""}}, "Idents"},
 		{"short records", good, &Options{MaxBytes: 1023}, "MaxBytes"},

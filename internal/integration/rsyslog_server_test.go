@@ -1,0 +1,210 @@
+package integration
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// An rsyslog is the real one, from Debian. It receives over UDP, TCP (with or without TLS), a stream and a datagram socket, and
+// writes what it understood as JSON lines.
+type rsyslog struct {
+	t            testing.TB
+	dir          string
+	addr         string // UDP and TCP
+	stream, dgrm string // sockets
+	cmd          *exec.Cmd
+}
+
+// A logged is what rsyslog made of one record.
+type logged struct{ Raw, Pri, Time, Host, App, Pid, Msgid, Msg string }
+
+const rsyslogConf = `
+global(workDirectory="%[1]s" maxMessageSize="8k" %[3]s)
+module(load="imudp")
+module(load="imtcp" %[4]s)
+module(load="imptcp")
+module(load="imuxsock" sysSock.use="off")
+template(name="json" type="list" option.jsonf="on") {
+  property(outname="raw" name="rawmsg" format="jsonf")
+  property(outname="pri" name="pri" format="jsonf")
+  property(outname="time" name="timereported" dateFormat="rfc3339" format="jsonf")
+  property(outname="host" name="hostname" format="jsonf")
+  property(outname="app" name="app-name" format="jsonf")
+  property(outname="pid" name="procid" format="jsonf")
+  property(outname="msgid" name="msgid" format="jsonf")
+  property(outname="msg" name="msg" format="jsonf")
+}
+ruleset(name="all") { action(type="omfile" file="%[1]s/out" template="json") }
+input(type="imudp" address="127.0.0.1" port="%[2]d" ruleset="all")
+input(type="imtcp" address="127.0.0.1" port="%[2]d" ruleset="all")
+input(type="imptcp" path="%[1]s/stream" unlink="on" ruleset="all")
+input(type="imuxsock" socket="%[1]s/dgram" useSpecialParser="off" parseHostname="on" ruleset="all")
+input(type="imuxsock" socket="%[1]s/local" ruleset="all")
+`
+
+// startRsyslog starts rsyslogd, with TLS if there is a certificate for it: it then wants clients of ca.
+func startRsyslog(t testing.TB, ca *authority, cert *tls.Certificate) *rsyslog {
+	t.Helper()
+	r := &rsyslog{t: t, dir: t.TempDir()}
+	port := freePort(t)
+	r.addr = fmt.Sprintf("127.0.0.1:%d", port)
+	r.stream, r.dgrm = filepath.Join(r.dir, "stream"), filepath.Join(r.dir, "dgram")
+	global, module := "", ""
+	if cert != nil {
+		ca.write(t, r.dir, cert)
+		global = fmt.Sprintf(`defaultNetstreamDriver="ossl" defaultNetstreamDriverCAFile="%[1]s/ca.pem" `+
+			`defaultNetstreamDriverCertFile="%[1]s/cert.pem" defaultNetstreamDriverKeyFile="%[1]s/key.pem"`, r.dir)
+		module = `streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/certvalid"`
+	}
+	conf := fmt.Sprintf(rsyslogConf, r.dir, port, global, module)
+	if err := os.WriteFile(filepath.Join(r.dir, "conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	return r
+}
+
+func (r *rsyslog) start() {
+	r.t.Helper()
+	r.cmd = exec.Command("/usr/sbin/rsyslogd", "-n", "-f", filepath.Join(r.dir, "conf"), "-i", filepath.Join(r.dir, "pid"))
+	start(r.t, r.cmd)
+	eventually(r.t, func() string { return "rsyslogd listens at " + r.addr }, func() bool {
+		conn, err := net.Dial("tcp", r.addr)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// kill ends rsyslogd as a power cut would.
+func (r *rsyslog) kill() {
+	r.t.Helper()
+	r.signal(syscall.SIGKILL)
+	_ = r.cmd.Wait() // it says that it was killed
+	if err := os.Remove(filepath.Join(r.dir, "pid")); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rsyslog) signal(s syscall.Signal) {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(s); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// entries returns what rsyslog has written so far, in whole lines.
+func (r *rsyslog) entries() (all []logged) {
+	r.t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.dir, "out"))
+	if err != nil && !os.IsNotExist(err) {
+		r.t.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break
+		}
+		var e logged
+		if err := json.Unmarshal(line, &e); err != nil {
+			r.t.Errorf("rsyslog wrote %q: %v", line, err)
+			continue
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// wait waits until rsyslog has written n entries.
+func (r *rsyslog) wait(n int) []logged {
+	r.t.Helper()
+	eventually(r.t, func() string { return fmt.Sprintf("%d entries, only %d", n, len(r.entries())) }, func() bool { return len(r.entries()) >= n })
+	return r.entries()
+}
+
+// An authority issues certificates.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func newAuthority(t testing.TB) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &authority{key: key, cert: &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}}
+	a.cert = a.sign(t, a.cert, &key.PublicKey)
+	return a
+}
+
+func (a *authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PublicKey) *x509.Certificate {
+	t.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
+
+// issue issues a certificate for name, which ends at that time from now.
+func (a *authority) issue(t testing.TB, name string, ends time.Duration) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := a.sign(t, &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		KeyUsage: x509.KeyUsageDigitalSignature, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(ends),
+	}, &key.PublicKey)
+	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}
+}
+
+func (a *authority) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
+// write writes the authority's certificate, a certificate and its key into dir.
+func (a *authority) write(t testing.TB, dir string, cert *tls.Certificate) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"ca.pem":   {Type: "CERTIFICATE", Bytes: a.cert.Raw},
+		"cert.pem": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
+		"key.pem":  {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
