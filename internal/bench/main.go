@@ -52,8 +52,10 @@ func sections() []section {
 		{"receive", receiveSection},
 		{"router", routerSection},
 		{"router-10k", ordinarySection},
+		{"cef", cefSection},
 		{"sentry", sentrySection},
 		{"memory", memorySection},
+		{"memory-endpoints", slowEndpointSection},
 	}
 }
 

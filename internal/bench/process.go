@@ -16,7 +16,8 @@ import (
 // A trial is one run of a receiver process fed by the C sender.
 type trial struct {
 	frames int
-	rate   int // frames a second, 0: flat out
+	rate   int    // frames a second, 0: flat out
+	corpus string // a file of messages, one a line; "" is the lab's
 }
 
 // A cost is what a trial took: nanoseconds a frame, and the receiver's largest resident set in MB.
@@ -40,7 +41,11 @@ func (l *lab) feed(t trial, command func(endpoint string) *exec.Cmd) (cost, erro
 	defer stuck.Stop()
 	time.Sleep(300 * time.Millisecond) // bound by now; a sender that comes first would wait for its reconnect
 	begin := time.Now()
-	send := exec.Command(l.path("send"), endpoint, l.corpus, strconv.Itoa(t.frames), strconv.Itoa(t.rate))
+	corpus := t.corpus
+	if corpus == "" {
+		corpus = l.corpus
+	}
+	send := exec.Command(l.path("send"), endpoint, corpus, strconv.Itoa(t.frames), strconv.Itoa(t.rate))
 	send.Stderr = os.Stderr
 	if err := send.Run(); err != nil {
 		_ = receiver.Process.Kill()

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/cactus/go-statsd-client/v5/statsd"
 	zmq "github.com/pebbe/zmq4"
@@ -36,7 +35,9 @@ func receiver(kind, endpoint string, args []string) error {
 	case "frames":
 		return receiveInto(endpoint, unread{}, &counted{left: int64(count)})
 	case "slow":
-		return slowRouter(endpoint, count, args[1])
+		return slowRouter(endpoint, count, args[1], args[2:])
+	case "drain":
+		return drainTCP(endpoint)
 	case "recvbytes":
 		return recvBytes(endpoint, count)
 	case "router":
@@ -127,13 +128,13 @@ func metlogRouter(endpoint string, count int, dir, statsdAddr string) error {
 	return nil
 }
 
-// slowRouter has a bounded queue before a sink that falls far behind. It gets everything or, for "1%", one message in a
-// hundred, the others being thrown away at once.
-func slowRouter(endpoint string, count int, share string) error {
-	slow := sink.Each(func(context.Context, envelope.Message) error {
-		time.Sleep(time.Millisecond)
-		return nil
-	})
+// slowRouter has a bounded queue before a sink that falls far behind, or whose server does, what says which. It gets everything
+// or, for "1%", one message in a hundred, the others being thrown away at once.
+func slowRouter(endpoint string, count int, what string, args []string) error {
+	slow, err := slowSink(what, args)
+	if err != nil {
+		return err
+	}
 	queue, err := sink.NewQueue(slow, &sink.QueueOptions{Full: sink.DropNewest})
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func slowRouter(endpoint string, count int, share string) error {
 	defer func() { _ = queue.Close() }() // it is far behind: that is the point
 	var left atomic.Int64
 	rules := []route.Rule{{Name: "slow", To: queue}}
-	if share == "1%" {
+	if what == "1%" {
 		hundredth := route.Func("1%", func(*envelope.Message) bool { return left.Add(1)%100 == 0 })
 		rules = []route.Rule{{Name: "slow", When: hundredth, To: queue}, {Name: "rest", When: route.Otherwise, To: sink.Discard}}
 	}
@@ -149,7 +150,11 @@ func slowRouter(endpoint string, count int, share string) error {
 	if err != nil {
 		return err
 	}
-	return receiveInto(endpoint, nil, &counted{next: router, left: int64(count)})
+	err = receiveInto(endpoint, nil, &counted{next: router, left: int64(count)})
+	if a := queue.Account(); err == nil && (!a.Balanced() || a.HeldBytes > 64<<20) {
+		err = fmt.Errorf("the queue's account: %+v", a)
+	}
+	return err
 }
 
 func pull(endpoint string) (*zmq.Socket, error) {
