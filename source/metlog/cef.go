@@ -3,7 +3,6 @@ package metlog
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ func (c *Client) CEF(ctx context.Context, event cef.Event, meta cef.Meta) {
 		b = appendMended(b, event)
 	}
 	n := len(b)
-	b = c.appendMeta(b, &meta)
+	b = appendMeta(b, &meta)
 	payload := unsafe.String(unsafe.SliceData(b), n)                              //nolint:gosec // it is copied before d rests
 	_ = c.writeJSON(ctx, time.Time{}, severity, envelope.TypeCEF, payload, b[n:]) // fields are an object
 	d.memory = b
@@ -53,7 +52,7 @@ func appendMended(b []byte, event cef.Event) []byte {
 }
 
 // appendMeta appends the fields of a message of type cef, as the original clients wrote them: with all members.
-func (c *Client) appendMeta(b []byte, meta *cef.Meta) []byte {
+func appendMeta(b []byte, meta *cef.Meta) []byte {
 	b = append(b, `{"`+cef.MetaField+`":{`...)
 	for i, m := range [...]struct{ name, value string }{
 		{cef.MetaPriority, meta.Priority},
@@ -67,27 +66,11 @@ func (c *Client) appendMeta(b []byte, meta *cef.Meta) []byte {
 		b = append(b, '"')
 		b = append(b, m.name...)
 		b = append(b, `":`...)
-		switch {
-		case m.value == "":
+		if m.value == "" {
 			b = append(b, "null"...)
-		case isPlain(m.value):
-			b = append(b, '"')
-			b = append(b, m.value...)
-			b = append(b, '"')
-		default:
-			object := c.AppendFields(nil, slog.String("v", m.value))
-			b = append(b, object[len(`{"v":`):len(object)-1]...)
+		} else {
+			b = appendText(b, m.value, maxEscaped*len(m.value))
 		}
 	}
 	return append(b, "}}"...)
-}
-
-// isPlain reports whether s is the same in JSON.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }

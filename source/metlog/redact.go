@@ -100,7 +100,7 @@ func (r redactor) appendString(b []byte, quoted string) []byte {
 			_ = json.Unmarshal([]byte(quoted), &s) // it is a JSON string
 		}
 		if shown := r.text(s); shown != s {
-			return appendText(b, shown, 6*len(shown))
+			return appendText(b, shown, maxEscaped*len(shown))
 		}
 	}
 	return appendWhole(b, quoted)

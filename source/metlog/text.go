@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 )
 
+const maxEscaped = len(`\u0000`) // bytes of a byte between quotes
+
 // appendText appends s as a JSON string of valid UTF-8. Between its quotes stand at most limit bytes, or, of a longer
 // one, somewhat more: its beginning and its length.
 func appendText(b []byte, s string, limit int) []byte { return appendBeginning(b, s, limit, len(s)) }
