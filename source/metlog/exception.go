@@ -137,6 +137,10 @@ func (c *Client) attach(e *exception, d *draft, s *scratch) {
 		return
 	}
 	s.fields = appendSafe(s.fields[:0], given, c.catch.hide)
+	if len(s.fields) > maxAttributes { // what stands for secrets may be longer than they are
+		e.damaged, e.cut = true, len(s.fields)
+		return
+	}
 	if string(s.fields) != given {
 		d.memory, _ = d.encoder.AppendJSON(d.memory[:0], &d.message, time.Time{}, e.severity, "", "", s.fields) // well-formed
 	}

@@ -13,7 +13,7 @@ import (
 
 // A Line is an exception as a line of another logger tells of it. It is for bridges.
 type Line struct {
-	At       time.Time // zero is now
+	At       time.Time // zero is now, and so is a year that RFC 3339 has not
 	Severity envelope.Severity
 	Type     string // of the error, or what stands for it; "" is "error"
 	Error    string // what the error says
@@ -35,7 +35,7 @@ type Line struct {
 // [Client.EmitJSON]. Every other outcome is nil. Nothing of l is kept.
 func (c *Client) EmitLine(ctx context.Context, l *Line) error {
 	switch {
-	case !c.admits(l.Severity, l.Severity):
+	case !c.admits(l.Severity, l.Severity.Code()):
 		return nil
 	case len(l.Fields) > maxMessage:
 		c.drop(whyLarge)
@@ -59,7 +59,7 @@ func (c *Client) EmitLine(ctx context.Context, l *Line) error {
 		c.attach(e, d, s)
 	}
 	at := l.At
-	if at.IsZero() {
+	if year := at.UTC().Year(); at.IsZero() || year < 0 || year > 9999 {
 		at = time.Now()
 	}
 	c.post(ctx, at, e, d, s)

@@ -125,3 +125,42 @@ func TestEmitLineIsLimited(t *testing.T) {
 		t.Errorf("%+v, at most %d", a, most)
 	}
 }
+
+// Secrets that are shorter than what stands for them make the fields longer, and the bound holds for those that are sent.
+func TestEmitLineGrownByRedaction(t *testing.T) {
+	m, _ := caught(t, nil, func(c *Client) {
+		l := Line{Severity: envelope.Error, Fields: []byte(`{"url":"/a?` + strings.Repeat("key=&", maxAttributes/8) + `"}`)}
+		if err := c.EmitLine(t.Context(), &l); err != nil {
+			t.Error(err)
+		}
+	})
+	v, _ := m.Field()
+	if len(v.JSON()) > maxAttributes || !strings.HasPrefix(v.JSON(), `{"attributes":"!ERROR: `) {
+		t.Errorf("%d bytes of fields: %.100s", len(v.JSON()), v.JSON())
+	}
+}
+
+// Nothing odd about a line makes an event that is none, or takes memory for good.
+func TestEmitLineOdd(t *testing.T) {
+	c := start(t, hole{}, nil)
+	for i := range 1000 {
+		if err := c.EmitLine(t.Context(), &Line{Severity: envelope.Severity(i)}); err != nil {
+			t.Error(err)
+		}
+	}
+	kinds := 0
+	c.catch.limit.types.Range(func(any, any) bool { kinds++; return true })
+	if kinds > 8 {
+		t.Errorf("%d kinds of lines are limited one by one", kinds)
+	}
+	for _, year := range []int{-1, 0, 1, 9999, 10_000} {
+		_, e := caught(t, nil, func(c *Client) {
+			if err := c.EmitLine(t.Context(), &Line{Severity: envelope.Error, At: time.Date(year, 7, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, err := time.Parse(time.RFC3339, e.Timestamp); err != nil {
+			t.Error(err)
+		}
+	}
+}
