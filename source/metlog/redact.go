@@ -27,28 +27,38 @@ func newRedactor(more []string) redactor {
 // text returns s without the secrets in its URLs: passwords, and the values of parameters whose names r hides.
 func (r redactor) text(s string) string { return r.hideParameters(hidePasswords(s)) }
 
-// hideParameters returns s without the values of parameters, as those of a query or a fragment, whose names r hides.
+// endsURL are the bytes where a URL in a text ends.
+const endsURL = "\"'`<> \t\r\n"
+
+// upTo returns the beginning of s that has none of ends.
+func upTo(s, ends string) string {
+	if i := strings.IndexAny(s, ends); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+// hideParameters returns s without the values of parameters, as those of a query, a fragment or a part of a path, whose names
+// r hides.
 func (r redactor) hideParameters(s string) string {
-	const ends = "&?#\"'`<> \t\r\n"
+	const ends = "&?#" + endsURL
 	var b strings.Builder
 	done := 0
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c != '?' && c != '&' && c != '#' {
+		if c := s[i]; c != '?' && c != '&' && c != '#' && c != ';' {
 			continue
 		}
-		n := strings.IndexAny(s[i+1:], "="+ends)
-		if n < 0 {
+		name := upTo(s[i+1:], "=;"+ends)
+		value := i + 1 + len(name) + 1
+		if value > len(s) {
 			break
 		}
-		value := i + 1 + n + 1
-		if s[value-1] != '=' || !r.hidesEscaped(s[i+1:value-1]) {
+		if s[value-1] != '=' || !r.hidesEscaped(name) {
 			continue
 		}
 		b.WriteString(s[done:value])
 		b.WriteString("[redacted]")
-		if done = len(s); strings.ContainsAny(s[value:], ends) {
-			done = value + strings.IndexAny(s[value:], ends)
-		}
+		done = value + len(upTo(s[value:], ends))
 		i = done - 1
 	}
 	if done == 0 {
@@ -75,15 +85,20 @@ func hidePasswords(s string) string {
 			break
 		}
 		i += n + len("://")
-		authority := s[i:]
-		if end := strings.IndexAny(authority, "/?#\"'`<> \t\r\n"); end >= 0 {
-			authority = authority[:end]
-		}
+		authority := upTo(s[i:], "/?#"+endsURL)
 		colon, at := strings.IndexByte(authority, ':'), strings.LastIndexByte(authority, '@')
+		if at < 0 && colon >= 0 && authority[0] != '[' && !isNumber(authority[colon+1:]) {
+			// No port: a password with one of /?# in it. That is no URL, which is why an error tells of it.
+			rest := upTo(s[i:], endsURL)
+			if at = strings.LastIndexByte(rest, '@'); at < 0 {
+				i += len(rest)
+			}
+		}
 		if colon >= 0 && colon < at {
 			b.WriteString(s[done : i+colon+1])
 			b.WriteString("[redacted]")
 			done = i + at
+			i = done
 		}
 	}
 	if done == 0 {
@@ -91,6 +106,8 @@ func hidePasswords(s string) string {
 	}
 	return b.String() + s[done:]
 }
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // appendString is appendWhole of a JSON string without the secrets in its URLs.
 func (r redactor) appendString(b []byte, quoted string) []byte {

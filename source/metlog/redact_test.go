@@ -24,7 +24,13 @@ func TestPasswordsInURLs(t *testing.T) {
 		{"redis://amy:a:b@c@db:1", "redis://amy:[redacted]@db:1"},
 		{"a://b:c@d e://f:g@h?i://j:k@l", "a://b:[redacted]@d e://f:[redacted]@h?i://j:[redacted]@l"},
 		{`Get "https://amy:hunter2@x.example": no`, `Get "https://amy:[redacted]@x.example": no`},
-		{"://://:@", "://://:[redacted]@"},
+		{"://://:@", "://:[redacted]@"},
+		{"postgres://amy:hunt/er#2@db/shop?a@b c@d", "postgres://amy:[redacted]@b c@d"},
+		{`parse "redis://:#hunter2@db": invalid`, `parse "redis://:[redacted]@db": invalid`},
+		{"a://b:c://d:e/f@g://h:i@j://", "a://b:[redacted]@j://"},
+		{"http://[::1]:80/a@b http://x:y/a", "http://[::1]:80/a@b http://x:y/a"},
+		{strings.Repeat("a://b:c/", 1<<17), strings.Repeat("a://b:c/", 1<<17)},
+		{strings.Repeat("a://b:c/", 1<<17) + "@", "a://b:[redacted]@"},
 	} {
 		if got := hidePasswords(tt.text); got != tt.want {
 			t.Errorf("%q became %q, want %q", tt.text, got, tt.want)
@@ -40,10 +46,14 @@ func TestParametersInURLs(t *testing.T) {
 		{`Get "/a?password=a=b/c;d": no`, `Get "/a?password=[redacted]": no`},
 		{"/a?pass%77ord=b#access_token=c", "/a?pass%77ord=[redacted]#access_token=[redacted]"},
 		{"/a?b&api%5Bkey%5D=c <d>", "/a?b&api%5Bkey%5D=[redacted] <d>"},
+		{"jdbc:db://h;user=amy;password=b;c", "jdbc:db://h;user=amy;password=[redacted]"},
+		{"/a?b;token=c&amp;token=d", "/a?b;token=[redacted]&amp;token=[redacted]"},
+		{"/a;token=b?c=d;e", "/a;token=[redacted]?c=d;e"},
 		{"/a?%zz=1&key=", "/a?%zz=1&key=[redacted]"},
 		{"???&&&key=a?key=b&key", "???&&&key=[redacted]?key=[redacted]&key"},
 		{"ftp://amy:b@c/?sid=d&sid", "ftp://amy:[redacted]@c/?sid=[redacted]&sid"},
 		{strings.Repeat("?", 1<<20), strings.Repeat("?", 1<<20)},
+		{strings.Repeat(";", 1<<20) + "=", strings.Repeat(";", 1<<20) + "="},
 	} {
 		if got := newRedactor([]string{"SID"}).text(tt.text); got != tt.want {
 			t.Errorf("%.100q became %.100q, want %.100q", tt.text, got, tt.want)
