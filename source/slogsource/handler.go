@@ -7,12 +7,13 @@ import (
 	"sync"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/isnil"
 	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 // Options are what may be chosen about a [Handler]. The zero value is all defaults.
 type Options struct {
-	// Level is the least level that is sent. The default is slog.LevelInfo.
+	// Level is the least level that is sent. The default, also of a pointer that is nil, is slog.LevelInfo.
 	Level slog.Leveler
 
 	// AddSource sends where the call was: a field "source" with function, file and line, as slog's own handlers write it.
@@ -49,7 +50,7 @@ func New(m *metlog.Client, o *Options) *Handler {
 	out := &output{client: m, level: slog.LevelInfo}
 	if o != nil {
 		out.addSource = o.AddSource
-		if o.Level != nil {
+		if !isnil.Is(o.Level) {
 			out.level = o.Level
 		}
 	}

@@ -298,3 +298,29 @@ func TestNilClient(t *testing.T) {
 	}()
 	New(nil, nil)
 }
+
+// A level that is nil inside, as that of a configuration that has none, is none: nothing panics later, in a log call.
+func TestLevelNilInside(t *testing.T) {
+	b := bridgetest.New(t)
+	l := slog.New(New(b.Client, &Options{Level: (*slog.LevelVar)(nil)}))
+	l.Debug("no")
+	l.Info("yes")
+	if m := b.One(); m.Payload() != "yes" {
+		t.Errorf("sent %s", m.JSON())
+	}
+}
+
+// Memory for another record keeps nothing of the last one's alive.
+func TestDraftsLetGo(t *testing.T) {
+	b := bridgetest.New(t)
+	h := New(b.Client, &Options{AddSource: true})
+	d := &draft{client: b.Client}
+	h.drafts.New = func() any { return d }
+	slog.New(h).Info("m", "a", "1", "b", "2", "c", "3")
+	for _, a := range d.attrs[:cap(d.attrs)] {
+		if !a.Equal(slog.Attr{}) {
+			t.Errorf("%v is kept", a)
+		}
+	}
+	b.One()
+}

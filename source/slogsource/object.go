@@ -139,6 +139,7 @@ func (d *draft) namesOf(members []byte) (names []string) {
 // withSource returns an object with the place of a call, unless the application has a member of that name.
 func (d *draft) withSource(object []byte, pc uintptr) []byte {
 	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	clear(d.attrs) // put sees the new ones only
 	d.attrs = append(d.attrs[:0], slog.Group(slog.SourceKey,
 		slog.String("function", frame.Function), slog.String("file", frame.File), slog.Int("line", frame.Line)))
 	b := append([]byte{'{'}, d.encode()...)
