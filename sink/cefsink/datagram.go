@@ -12,8 +12,9 @@ type datagram struct {
 	life          context.Context
 
 	records *page
-	conn    net.Conn  // nil: none yet, or none since an error
-	since   time.Time // when it was made
+	conn    net.Conn    // nil: none yet, or none since an error
+	since   time.Time   // when it was made
+	spared  func() bool // lets conn outlive life
 }
 
 const (
@@ -87,12 +88,13 @@ func (d *datagram) open(ctx context.Context) error {
 	}
 	d.shut()
 	d.conn = conn
-	context.AfterFunc(d.life, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
+	d.spared = context.AfterFunc(d.life, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	return nil
 }
 
 func (d *datagram) shut() {
 	if d.conn != nil {
+		d.spared()
 		_ = d.conn.Close()
 		d.conn = nil
 	}

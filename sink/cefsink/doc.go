@@ -25,50 +25,53 @@
 //
 // fields.cef_meta may ask for a priority, a facility, an ident and for its process id (see cef.Meta). A priority is
 // followed; a facility and an ident only where the operator allows them. What is not allowed, or no such word, falls back:
-// to INFO, Options.Facility and Options.Ident. [Sink.Stats] counts that, and the account's LastError tells the first of each
-// kind.
+// to INFO, Options.Facility and Options.Ident. [Sink.Stats] counts that, and the account's LastError tells the first of
+// each kind.
 //
 // RFC 3164 has neither zone nor year: its times are local. Its tag is always written, since rsyslog takes "CEF" for one
-// where there is none; a host without a letter or digit is left out, since it would be taken for the tag. Over unixgram the host
-// is left out too, as local daemons expect, which mostly read RFC 3164 only (rsyslog's imuxsock, unless useSpecialParser is off).
+// where there is none; a host without a letter or digit is left out, since it would be taken for the tag. Over unixgram the
+// host is left out too, as local daemons expect, which mostly read RFC 3164 only (rsyslog's imuxsock, unless
+// useSpecialParser is off).
 //
 // # One event, one record
 //
-// Line ends are escaped by CEF. A tab becomes a space, and every other control character, U+2028 and U+2029 a question mark,
-// for C programs end a record at a NUL, and some readers at others. A record is no longer than Options.MaxBytes, 8 KiB, since rsyslog splits
-// longer ones and logs the rest as if somebody had sent it. Of an event that is too long the headers are cut, then the
-// extensions, at a character's end and never within an escape; "metlogCut=<n>" at the end says that n bytes are
-// missing, and Stats counts it.
+// Line ends are escaped by CEF. A tab becomes a space, and every other control character, U+2028 and U+2029 a question
+// mark, for C programs end a record at a NUL, and some readers at others. A record is no longer than Options.MaxBytes, 8
+// KiB, since rsyslog splits longer ones and logs the rest as if somebody had sent it. Of an event that is too long the
+// headers are cut, then the extensions, at a character's end and never within an escape; "metlogCut=<n>" at the end says
+// that n bytes are missing, and Stats counts it.
 //
 // # What done means, and what is lost when
 //
-// Syslog has no receipts. Over UDP and unixgram, Send returns nil when every record was handed to the kernel, and nobody learns
-// what did not arrive. Over the others it returns nil when every record was written to the connection, and what was written
-// during the last second (Options.Resend) is kept, at most 16 MiB of it (Options.ResendBytes). When the connection breaks,
-// the next Send makes a new one and writes first what was written during the last second before. So a server that dies, and
-// loses what it had read within a second, causes repeats and no loss. Lost without an error are
-//   - records that had been written for longer than that when the connection broke, and that the server had not read, because it
-//     was slow, hung or unreachable: the kernels' buffers hold some;
+// Syslog has no receipts. Over UDP and unixgram, Send returns nil when every record was handed to the kernel, and nobody
+// learns what did not arrive. Over the others it returns nil when every record was written to the connection, and what was
+// written during the last second (Options.Resend) is kept, at most 16 MiB of it (Options.ResendBytes). When the connection
+// breaks, a new one is made, by the next Send or without one, and what was written during the last second before is written
+// first. So a server that dies, and loses what it had read within a second, causes repeats and no loss. Lost without an
+// error are
+//   - records that had been written for longer than that when the connection broke, and that the server had not read,
+//     because it was slow, hung or unreachable: the kernels' buffers hold some;
 //   - the older of more than ResendBytes within that second;
 //   - what is kept, when the program ends without Shutdown.
 //
 // A goroutine reads from each connection: it sees an end, a reset, and the refusal of a client certificate, which TLS 1.3
-// tells after the handshake. So a new connection of TLS 1.3 is not written to before it has lived for twice its handshake and
-// 50 ms. After a connection that broke within its first second (Resend), the next is written to, but for what is kept, only when
-// it has lived so long. When ten such have followed one another, one is tried without what is kept: if that one lives, the
-// server cannot take what was kept, which is then given up and counted (Stats).
+// tells after the handshake. So a new connection of TLS 1.3 is not written to before it has lived for twice its handshake
+// and 50 ms. After a connection that broke within its first second (Resend), the next is written to, but for what is kept,
+// only when it has lived so long. When ten such have followed one another, one is tried without what is kept: if that one
+// lives, the server cannot take what was kept, which is then given up and counted (Stats).
 //
 // Where no connection can be made, Send fails at once and asks the queue before it for a pause (sink.RetryAfter): 100 ms at
-// first, doubled until 5 s. An attempt, handshake included, takes 10 s at most. To a server that does not read, Send waits as long as its
-// ctx allows; then the connection is given up, as nobody knows how much of a record has left.
+// first, doubled until 5 s. An attempt, handshake included, takes 10 s at most. To a server that does not read, Send waits
+// as long as its ctx allows; then the connection is given up, as nobody knows how much of a record has left. What a Send
+// returns an error for may have arrived all the same.
 //
-// Shutdown ends the connection in order and waits until the server has closed it too, or for a second; what breaks meanwhile is
-// sent again.
+// Shutdown ends the connection in order and waits until the server has closed it too, or for a second; what breaks
+// meanwhile is sent again.
 //
 // # Capacity and security
 //
-// Sends go one after another. A record takes 100 to 400 ns and no allocation, but for escapes in the payload; records are
-// written together, up to 256 KiB at once. Only tls:// is encrypted and tells who the server is: InsecureSkipVerify is refused. A sender
-// writes every word of an event, its host and its time; it cannot add a record, and reaches no facility or ident that was not
-// allowed.
+// Sends go one after another. A record takes no allocation, but for the escapes in a payload; records are written together,
+// up to 256 KiB at once, into memory that is kept for Resend and used again. Only tls:// is encrypted and tells who the
+// server is: InsecureSkipVerify is refused. A sender writes every word of an event, its host and its time; it cannot add a
+// record, and reaches no facility or ident that was not allowed.
 package cefsink

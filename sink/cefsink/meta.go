@@ -36,7 +36,7 @@ func (c *counts) stats() Stats {
 
 var (
 	errPriority = errors.New("cefsink: a message's cef_meta names a priority that there is not; INFO was taken")
-	errFacility = errors.New("cefsink: a message's cef_meta names a facility that there is not, or that is not allowed; the default was taken")
+	errFacility = errors.New("cefsink: a message's cef_meta names a facility that is none or not allowed; the default was taken")
 	errIdent    = errors.New("cefsink: a message's cef_meta names an ident that is not allowed; the default was taken")
 	errOptions  = errors.New("cefsink: a message's cef_meta has options that there are not, or is no object; they were ignored")
 	errCut      = errors.New("cefsink: an event was too long and has been cut")

@@ -158,6 +158,41 @@ func TestMeta(t *testing.T) {
 	}
 }
 
+// What the first routers sent, where the operator allows what they did: priorities, idents and texts of their runs.
+func TestAsTheFirstRouters(t *testing.T) {
+	const text = "Nov 02 09:30:00 web3 CEF:0|Acme|shop|1|AuthFail|bad login|5|cs1Label=requestClientApplication cs1=curl/7"
+	e := newEncoder(t, "unixgram:///dev/log", &Options{
+		Format: RFC3164, KeepStamp: true, Ident: "logstash", Idents: []string{"t", "idp", "http_app_shop"},
+		Facilities: []string{"KERN", "MAIL", "AUTH", "NEWS", "CRON", "LOCAL0", "LOCAL2", "LOCAL4", "LOCAL6"},
+	})
+	for _, test := range []struct {
+		priority, facility, ident, options any
+		want                               string
+	}{
+		{nil, nil, nil, nil, "<166>logstash: "},
+		{"ALERT", "LOCAL4", "http_app_shop", nil, "<161>http_app_shop: "},
+		{"EMERG", "AUTH", "idp", "PID,CONS", "<32>idp[4107]: "},
+		{nil, nil, nil, "NDELAY,NOWAIT", "<166>logstash: "},
+		{nil, nil, "t", "PID, CONS", "<166>t[4107]: "},
+		{"CRIT", nil, "t", nil, "<162>t: "},
+		{"ERR", nil, "t", "", "<163>t: "},
+		{"NOTICE", "KERN", "t", nil, "<5>t: "},
+		{"NOTICE", "MAIL", "t", nil, "<21>t: "},
+		{"NOTICE", "NEWS", "t", nil, "<61>t: "},
+		{"NOTICE", "CRON", "t", nil, "<77>t: "},
+		{"NOTICE", "LOCAL0", "t", nil, "<133>t: "},
+		{"NOTICE", "LOCAL6", "t", nil, "<181>t: "},
+		{" ERR ", " MAIL", nil, nil, "<19>logstash: "},
+		{"LOUD", "LOCAL9", nil, "SHOUT", "<166>logstash: "}, // they dropped it
+	} {
+		meta := map[string]any{cef.MetaPriority: test.priority, cef.MetaFacility: test.facility, cef.MetaIdent: test.ident, cef.MetaOptions: test.options}
+		got := recordOf(t, e, withMeta(t, text, meta))
+		if got = strings.Replace(got, "Mar  2 09:15:04 ", "", 1); got != test.want+text {
+			t.Errorf("%v became %q", meta, got)
+		}
+	}
+}
+
 func TestFacilities(t *testing.T) {
 	e := newEncoder(t, "udp://siem:514", &Options{Facilities: []string{"AUTH"}, Facility: "DAEMON"})
 	for facility, want := range map[string]string{"AUTH": "<38>", "LOCAL4": "<30>", "": "<30>", "DAEMON": "<30>"} {

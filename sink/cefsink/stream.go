@@ -237,7 +237,9 @@ func (s *stream) finish(ctx context.Context) error {
 			}
 			continue
 		}
+		stop := context.AfterFunc(ctx, func() { _ = s.peer.raw.Close() }) // TLS would wait longer
 		err := s.peer.finish()
+		stop()
 		switch {
 		case err == nil:
 			_ = s.peer.wait(ctx, time.Now().Add(endTime))
