@@ -321,8 +321,22 @@ var secret = strings.Repeat("s3", 8)
 
 var errRefused = errors.New("card refused")
 
+// One server is enough for all that is shown with it: to set one up takes longer than the rest.
+func TestBugsink(t *testing.T) {
+	b := startBugsink(t)
+	t.Run("exceptions", func(t *testing.T) { exceptionsInBugsink(t, b.with(t)) })
+	t.Run("sentrysink", func(t *testing.T) { sentrysinkToBugsink(t, b.with(t)) })
+}
+
+// with returns b for a test of its own.
+func (b *bugsink) with(t testing.TB) *bugsink {
+	other := *b
+	other.t = t
+	return &other
+}
+
 // Events as the client makes them are stored as they were sent, and their frames, lines of source and variables are there.
-func TestExceptionsInBugsink(t *testing.T) {
+func exceptionsInBugsink(t *testing.T, b *bugsink) {
 	var messages []envelope.Message
 	to := sink.Each(func(_ context.Context, m envelope.Message) error {
 		messages = append(messages, m)
@@ -355,7 +369,6 @@ func TestExceptionsInBugsink(t *testing.T) {
 		t.Fatalf("%d messages", len(messages))
 	}
 
-	b := startBugsink(t)
 	var stored []storedEvent
 	for _, message := range messages {
 		var sent struct {
@@ -393,7 +406,7 @@ func TestExceptionsInBugsink(t *testing.T) {
 	if want := "*fmt.wrapError: paying: card refused"; !strings.HasPrefix(joined.Title, want) {
 		t.Errorf("title %q", joined.Title)
 	}
-	contains(t, "stack", joined.Stacktrace, "TestExceptionsInBugsink", "os.ErrDeadlineExceeded")
+	contains(t, "stack", joined.Stacktrace, "exceptionsInBugsink", "os.ErrDeadlineExceeded")
 	contains(t, "page", b.page(joined.Issue), "card refused", "*errors.joinError", "i/o timeout")
 	contains(t, "stack", stored[2].Stacktrace, "map[string]interface {} of 1", "+Inf", "18446744073709551615")
 	if want := "panic: card refused"; stored[3].Title != want {
