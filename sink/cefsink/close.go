@@ -48,7 +48,10 @@ func (s *Sink) Close() error {
 func (s *Sink) attend(conn, raw net.Conn) *peer {
 	p := newPeer(conn, raw)
 	s.running.Go(func() {
-		stop := context.AfterFunc(s.life, func() { _ = raw.Close() })
+		stop := context.AfterFunc(s.life, func() {
+			p.ended.Store(true)
+			_ = raw.Close()
+		})
 		p.read()
 		stop()
 		s.mend()

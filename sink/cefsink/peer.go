@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,8 @@ type peer struct {
 	raw   net.Conn // what is below it
 	since time.Time
 	trust time.Time // from when on it is written to
+
+	ended atomic.Bool // by the sink's end
 
 	gone chan struct{} // closed when the connection has ended; then:
 	err  error         // why

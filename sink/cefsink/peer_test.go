@@ -142,3 +142,15 @@ func TestCutShort(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Close says nothing of what was written to a connection that was good until then.
+func TestCloseLeavesNothing(t *testing.T) {
+	for range 50 {
+		server := listenTCP(t)
+		s := newSink(t, "tcp://"+server.addr, nil)
+		send(t, s, "a")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

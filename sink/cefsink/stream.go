@@ -165,15 +165,22 @@ func (s *stream) end(ctx context.Context, err error) {
 		return
 	}
 	s.peer.close()
-	s.keep.again(s.peer.at.Add(-s.resend))
+	s.again()
 	s.peer, s.broken, s.accused = nil, err, false
+}
+
+// again notes what must be written again after a connection, unless the sink's end is what has ended it.
+func (s *stream) again() {
+	if !s.peer.ended.Load() {
+		s.keep.again(s.peer.at.Add(-s.resend))
+	}
 }
 
 // drop forgets the connection, which has ended because of err.
 func (s *stream) drop(err error) {
-	at, lived := s.peer.at, s.peer.at.Sub(s.peer.since)
+	lived := s.peer.at.Sub(s.peer.since)
+	s.again()
 	s.peer = nil
-	s.keep.again(at.Add(-s.resend))
 	if s.accused {
 		s.giveUp(err)
 	}
