@@ -48,7 +48,7 @@ func (e *Event) check() error {
 		return &Error{Header: "severity", Reason: strconv.Itoa(e.Severity) + " is not between 0 and 10"}
 	}
 	for i, header := range e.headers() {
-		if strings.ContainsAny(header, "\r\n") {
+		if hasLineEnd(header) {
 			return &Error{Header: names[i], Reason: "has a line end"}
 		}
 	}
@@ -64,10 +64,17 @@ func (e *Event) headers() [5]string {
 	return [...]string{e.Vendor, e.Product, e.DeviceVersion, e.Signature, e.Name}
 }
 
+func hasLineEnd(s string) bool {
+	return strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0
+}
+
 // appendEscaped appends s with a backslash before special and backslashes, and without line ends.
 func appendEscaped(b []byte, s string, special byte) []byte {
 	start := 0
 	for i := range len(s) {
+		if !maybeEscaped[s[i]] {
+			continue
+		}
 		c := s[i]
 		switch c {
 		case special, '\\':
@@ -84,3 +91,8 @@ func appendEscaped(b []byte, s string, special byte) []byte {
 	}
 	return append(b, s[start:]...)
 }
+
+// maybeEscaped are the bytes that are escaped somewhere.
+//
+//nolint:gochecknoglobals // a constant
+var maybeEscaped = [256]bool{'|': true, '=': true, '\\': true, '\n': true, '\r': true}

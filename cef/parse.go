@@ -142,7 +142,7 @@ func (h *header) fields(i, j int) string {
 		from = h.ends[i-1] + 1
 	}
 	field := unescape(h.text[from:h.ends[j-1]], '|')
-	if strings.ContainsAny(field, "\r\n") {
+	if hasLineEnd(field) {
 		field = lineEnds.Replace(field)
 	}
 	return field
@@ -198,19 +198,19 @@ func appendExtensions(list []Extension, s string) []Extension {
 
 // endOfValue returns where a value ends and where the next key begins: one is what stands between a space and a bare =.
 func endOfValue(s string) (end, next int) {
-	space, legal := -1, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ':
-			space, legal = i, true
-		case c == '=' && legal && i > space+1 && i <= space+1+maxKey:
-			return space, space + 1
-		case c == '\\' && i+1 < len(s) && unescaped(s[i+1], '=') != 0:
-			i++
-			legal = false
-		case !inKey(c):
-			legal = false
+	for i := strings.IndexByte(s, '='); i >= 0; {
+		key := i
+		for key > 0 && i-key <= maxKey && inKey(s[key-1]) {
+			key--
 		}
+		if n := i - key; n > 0 && n <= maxKey && key > 0 && s[key-1] == ' ' {
+			return key - 1, key
+		}
+		more := strings.IndexByte(s[i+1:], '=')
+		if more < 0 {
+			break
+		}
+		i += 1 + more
 	}
 	return len(s), len(s)
 }
