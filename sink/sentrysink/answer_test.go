@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -93,5 +94,19 @@ func TestQuoteIsShort(t *testing.T) {
 	to := &target{keys: []string{"k"}}
 	if got := to.quote([]byte(strings.Repeat("é", 60_000))); len(got) > maxText+len("…") || !strings.HasSuffix(got, "é…") {
 		t.Errorf("%d bytes: %.300s", len(got), got)
+	}
+}
+
+func TestErrorTexts(t *testing.T) {
+	id := envelope.ID{1}
+	for want, err := range map[string]error{
+		"sentrysink: sentry https://h:443/7: 403 Forbidden: no such key": &AnswerError{"sentry https://h:443/7", 403, "no such key"},
+		"sentrysink: sentry https://h:443/7: 500 Internal Server Error":  &AnswerError{"sentry https://h:443/7", 500, ""},
+		"sentrysink: fields.dsn: is no URL":                              &DSNError{"fields.dsn", "is no URL"},
+		"sentrysink: message " + id.String() + ": " + errObject.Error():  &EventError{id, errObject},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -368,3 +368,27 @@ func TestBehindQueue(t *testing.T) {
 		t.Errorf("%d dead letters, %d events, account %+v", dead.Load(), len(to.received()), a)
 	}
 }
+
+// What Close cuts short is the caller's, and its error says why.
+func TestCloseCutsShort(t *testing.T) {
+	to := listen(t)
+	to.stall(true)
+	s := newSink(t, to.dsn("7"), &Options{Requests: 1})
+	sent := make(chan error, 1)
+	messages := batch(t, 3)
+	go func() { sent <- s.Send(context.Background(), messages) }()
+	for len(s.slots) == 0 || !to.reached() {
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, err := range failures(<-sent, 3) {
+		if !errors.Is(err, sink.ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if a := s.Account(); a.Refused != 3 || !a.Balanced() {
+		t.Errorf("account %+v", a)
+	}
+}

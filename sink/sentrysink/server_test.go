@@ -178,3 +178,10 @@ func written(t testing.TB, s *Sink, m *envelope.Message) string {
 	}
 	return string(text)
 }
+
+// reached reports whether a request has come.
+func (s *server) reached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.peers) > 0
+}
