@@ -35,7 +35,8 @@ type PanicsOptions struct {
 // it: method, url (of scheme and host alone), headers and query_string, each text of at most 256 bytes. Nothing else of the
 // request is shown. traceparent and request_id are as [Timer]'s.
 //
-// A request costs one allocation, its copy with the room for what is watched; a Timer's costs none.
+// A request costs one allocation, its copy with the room for what is watched; a Timer's costs none. So whoever keeps the
+// request's context when it has ended, such as a goroutine that goes on, keeps its header and its form in memory, too.
 //
 // It may stand inside a Timer or outside, and anywhere between that and the router: the Timer gets to know the pattern.
 //

@@ -1,13 +1,17 @@
 package middleware
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -93,6 +97,55 @@ func TestPanicsGoexit(t *testing.T) {
 	}
 	checkTimer(t, &all[0], "http.unmatched.aborted",
 		map[string]any{"method": "GET", "request_bytes": 0.0, "response_bytes": 0.0, "ended": "exit"})
+}
+
+// Goroutines may have a request, and its context, that is over: the race detector watches, and no value goes to another's.
+func TestGoroutinesOutliveRequests(t *testing.T) {
+	b := newBench(t, &metlog.Options{ExceptionsPerSecond: 1 << 20})
+	const requests = 50
+	var going sync.WaitGroup
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /x/{id}", func(_ http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		ctx := metlog.Watch(r.Context(), "id", &id)
+		over := make(chan struct{})
+		context.AfterFunc(ctx, func() { close(over) })
+		going.Go(func() {
+			metlog.Var(ctx, "early", 1)
+			<-over
+			late := "late"
+			b.Exception(metlog.Watch(ctx, "late", &late), errors.New(r.Pattern+" "+r.PathValue("id")+r.Header.Get("X-Shop")))
+		})
+	})
+	handler := Timer(b.Client, nil)(Panics(b.Client, nil)(mux))
+	for i := range requests {
+		ctx, end := context.WithCancel(t.Context())
+		r := httptest.NewRequest(http.MethodGet, "/x/"+strconv.Itoa(i), nil)
+		r.Header.Set("X-Shop", "n")
+		handler.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+		end()
+	}
+	going.Wait()
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	said := make(map[string]bool)
+	for _, m := range b.kept.All() {
+		if m.Type() != envelope.TypeException {
+			continue
+		}
+		msg, _ := m.Field("msg")
+		said[msg.String()] = true
+		if strings.Contains(m.Payload(), `"vars"`) || strings.Contains(m.Payload(), `"extra"`) {
+			t.Errorf("a value of a request that is over: %s", m.Payload())
+		}
+	}
+	if len(said) != requests || !said["GET /x/{id} 7n"] {
+		t.Errorf("said %v", said)
+	}
+	if a := b.Account(); a.Done != 2*requests || !a.Balanced() {
+		t.Errorf("%+v", a)
+	}
 }
 
 // Of a request only what is named is shown, in no part of the message anything else.

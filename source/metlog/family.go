@@ -31,10 +31,10 @@ type Unnamed struct {
 // Start starts a timer, also when the family is off.
 func (f *Family) Start() Unnamed { return Unnamed{f.client, f.client.clock.mono()} }
 
-// Stop sends the time since Start as t's, which must be of the same client and whose rate applies now. Called again, it
-// sends again.
+// Stop sends the time since Start as t's, which must be of the same client and whose rate applies now; a nil one sends
+// nothing. Called again, it sends again.
 func (u Unnamed) Stop(t *Timer, attrs ...slog.Attr) {
-	if u.client == nil {
+	if u.client == nil || t == nil {
 		return
 	}
 	if s := (*series)(t).next(); s != nil {

@@ -25,6 +25,7 @@ func TestUnnamed(t *testing.T) {
 			begun.Stop(c.Timer(name), slog.Int("status", 200))
 		}
 		Unnamed{}.Stop(c.Timer("http.a"))
+		begun.Stop(nil)
 		if got := sent(t, c, to); len(got) != 1 || got[0] != "1.5" {
 			t.Fatalf("sent %v", got)
 		}

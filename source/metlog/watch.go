@@ -76,7 +76,7 @@ func holderOf(ctx context.Context) *holder {
 }
 
 // ScopeWith is [Scope] with a T beside the values, in the same memory: of middleware that passes on a copy of a request,
-// what is watched costs no allocation of its own.
+// what is watched costs no allocation of its own. The T lives as long as anybody has the context.
 func ScopeWith[T any](ctx context.Context) (context.Context, *T, func()) {
 	s := new(struct {
 		holder
