@@ -148,7 +148,7 @@ func (l *link) typ() reflect.Type {
 // showPanic returns the text of what was thrown by a method.
 func showPanic(thrown any, hide redactor) string {
 	if err, ok := thrown.(interface{ RuntimeError() }); ok {
-		return fmt.Sprint(err)
+		return hide.text(fmt.Sprint(err))
 	}
 	return showThrown(thrown, hide)
 }

@@ -117,3 +117,22 @@ func TestSecretsStandNowhere(t *testing.T) {
 		t.Errorf("%d messages", to.Len())
 	}
 }
+
+// What an error's method panics with may have secrets as well, whatever it calls itself.
+func TestSecretsOfPanickingErrors(t *testing.T) {
+	for _, thrown := range []any{"a://b:hunter2@c", errors.New("a://b:hunter2@c"), fakeRuntimeError("a://b:hunter2@c"), struct{ Key string }{"hunter2"}} {
+		m, e := caught(t, nil, func(c *Client) { c.Exception(t.Context(), textThrows{thrown}) })
+		if v, _ := m.Field("msg"); strings.Contains(v.String(), "hunter2") || strings.Contains(e.top().Value, "hunter2") || !strings.HasPrefix(v.String(), "!PANIC: ") {
+			t.Errorf("%T: %s, %s", thrown, v.String(), e.top().Value)
+		}
+	}
+}
+
+type textThrows struct{ what any }
+
+func (e textThrows) Error() string { panic(e.what) }
+
+type fakeRuntimeError string
+
+func (fakeRuntimeError) RuntimeError()   {}
+func (e fakeRuntimeError) Error() string { return string(e) }
