@@ -1,21 +1,12 @@
 package middleware
 
 import (
-	"context"
-	"math"
 	"net/http"
-	"runtime"
 	"testing"
 
-	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/bridgetest"
 	"github.com/mozilla-services/metlog-go/source/metlog"
 )
-
-// A hole takes everything and keeps nothing.
-type hole struct{}
-
-func (hole) Send(context.Context, []envelope.Message) error { return nil }
-func (hole) Borrows() bool                                  { return true }
 
 // plain is a writer that allocates nothing.
 type plain struct{ header http.Header }
@@ -27,18 +18,11 @@ func (p *plain) Flush()                      {}
 
 // A Timer allocates nothing, in the best of some rounds: in the first ones the client grows what it grows.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		return // the race detector allocates
-	}
 	rates, err := metlog.ParseRates("http.off*=0\nhttp.some*=0.5")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := metlog.New(hole{}, &metlog.Options{Rates: rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	m := bridgetest.Hollow(t, rates)
 	body := []byte("hello")
 	w := &plain{http.Header{}}
 	for _, pattern := range []string{"GET /items/{id}", "", "off", "some"} {
@@ -56,7 +40,7 @@ func TestAllocations(t *testing.T) {
 		r.ContentLength = 17
 		r.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 		r.Header.Set("X-Request-Id", "a17")
-		if allocs, bytes := costs(t, m, func() { handler.ServeHTTP(w, r) }); allocs > 0 || bytes > 0 {
+		if allocs, bytes := bridgetest.Costs(t, m, func() { handler.ServeHTTP(w, r) }); allocs > 0 || bytes > 0 {
 			t.Errorf("%q: %v allocations and %v bytes a request, want 0", pattern, allocs, bytes)
 		}
 	}
@@ -65,14 +49,7 @@ func TestAllocations(t *testing.T) {
 // Panics costs one allocation: the copy of the request, without which net/http lets nobody change a context, and in it the
 // room for what is watched. A copy cannot be used again: goroutines may have it when the request is over.
 func TestPanicsAllocatesOnce(t *testing.T) {
-	if raceEnabled {
-		return // the race detector allocates
-	}
-	m, err := metlog.New(hole{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	m := bridgetest.Hollow(t, metlog.Rates{})
 	handler := Timer(m, nil)(Panics(m, nil)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 	})))
@@ -81,27 +58,7 @@ func TestPanicsAllocatesOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if allocs, bytes := costs(t, m, func() { handler.ServeHTTP(w, r) }); allocs > 1 || bytes > 512 {
+	if allocs, bytes := bridgetest.Costs(t, m, func() { handler.ServeHTTP(w, r) }); allocs > 1 || bytes > 512 {
 		t.Errorf("%v allocations and %v bytes a request, want 1 and at most 512", allocs, bytes)
 	}
-}
-
-func costs(t *testing.T, m *metlog.Client, f func()) (allocs, bytes float64) {
-	t.Helper()
-	const rounds, calls = 20, 1000
-	allocs, bytes = math.Inf(1), math.Inf(1)
-	var before, after runtime.MemStats
-	for range rounds {
-		runtime.ReadMemStats(&before)
-		for range calls {
-			f()
-		}
-		runtime.ReadMemStats(&after)
-		allocs = min(allocs, float64(after.Mallocs-before.Mallocs)/calls)
-		bytes = min(bytes, float64(after.TotalAlloc-before.TotalAlloc)/calls)
-		if err := m.Flush(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return allocs, bytes
 }

@@ -1,5 +1,5 @@
-// Package bridgetest is what the tests of bridges from other loggers share: a client, what comes out at its other end, and
-// what a line costs.
+// Package bridgetest is what the tests of bridges from other loggers, and of middleware, share: a client, what comes out at
+// its other end, and what a line or a request costs.
 package bridgetest
 
 import (
@@ -25,13 +25,13 @@ type Bench struct {
 func New(t *testing.T) *Bench {
 	t.Helper()
 	b := &Bench{T: t}
-	b.Client = open(t, &b.Sent)
+	b.Client = open(t, &b.Sent, metlog.Rates{})
 	return b
 }
 
-func open(t *testing.T, to sink.Sink) *metlog.Client {
+func open(t *testing.T, to sink.Sink, rates metlog.Rates) *metlog.Client {
 	t.Helper()
-	m, err := metlog.New(to, &metlog.Options{Logger: "shop", Hostname: "web3", PID: 7})
+	m, err := metlog.New(to, &metlog.Options{Logger: "shop", Hostname: "web3", PID: 7, Rates: rates})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,31 +82,32 @@ func (hole) Send(context.Context, []envelope.Message) error { return nil }
 func (hole) Borrows() bool                                  { return true }
 
 // Hollow returns a client all of whose messages are lost.
-func Hollow(t *testing.T) *metlog.Client {
+func Hollow(t *testing.T, rates metlog.Rates) *metlog.Client {
 	t.Helper()
-	return open(t, hole{})
+	return open(t, hole{}, rates)
 }
 
-// Allocations returns those of one call of f, what m does about it included, in the best of some rounds: in the first ones
-// pools fill. Under the race detector, which allocates itself, it is 0.
-func Allocations(t *testing.T, m *metlog.Client, f func()) float64 {
+// Costs returns the allocations and the bytes of one call of f, what m does about it included, in the best of some rounds: in
+// the first ones pools fill. Under the race detector, which allocates itself, both are 0.
+func Costs(t *testing.T, m *metlog.Client, f func()) (allocs, bytes float64) {
 	t.Helper()
 	if raceEnabled {
-		return 0
+		return 0, 0
 	}
 	const rounds, calls = 20, 1000
-	best := math.Inf(1)
-	var start, end runtime.MemStats
+	allocs, bytes = math.Inf(1), math.Inf(1)
+	var before, after runtime.MemStats
 	for range rounds {
-		runtime.ReadMemStats(&start)
+		runtime.ReadMemStats(&before)
 		for range calls {
 			f()
 		}
-		runtime.ReadMemStats(&end)
-		best = min(best, float64(end.Mallocs-start.Mallocs)/calls)
+		runtime.ReadMemStats(&after)
+		allocs = min(allocs, float64(after.Mallocs-before.Mallocs)/calls)
+		bytes = min(bytes, float64(after.TotalAlloc-before.TotalAlloc)/calls)
 		if err := m.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return best
+	return allocs, bytes
 }

@@ -6,10 +6,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/mozilla-services/metlog-go/internal/bridgetest"
+	"github.com/mozilla-services/metlog-go/source/metlog"
 )
 
 func TestAllocations(t *testing.T) {
-	m := bridgetest.Hollow(t)
+	m := bridgetest.Hollow(t, metlog.Rates{})
 	stamp := func(l zerolog.Logger) zerolog.Logger {
 		return l.With().Timestamp().Str("service", "cart").Caller().Logger()
 	}
@@ -26,9 +27,9 @@ func TestAllocations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			theirs := 0.0
 			if f.theirs != nil {
-				theirs = bridgetest.Allocations(t, m, f.theirs)
+				theirs, _ = bridgetest.Costs(t, m, f.theirs)
 			}
-			if ours := bridgetest.Allocations(t, m, f.ours); ours > theirs+0.01 {
+			if ours, _ := bridgetest.Costs(t, m, f.ours); ours > theirs+0.01 {
 				t.Errorf("%v allocations a line, zerolog alone has %v", ours, theirs)
 			}
 		})
