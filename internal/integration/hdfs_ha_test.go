@@ -122,6 +122,7 @@ func TestHDFSPair(t *testing.T) {
 			t.Errorf("%s holds %d bytes", name, len(got))
 		}
 	}
+	noGoroutines(t)
 	if got := p.shell("-ls", "/pair"); strings.Contains(got, "nobody") {
 		t.Error(got)
 	}

@@ -170,6 +170,7 @@ func TestHDFSKerberos(t *testing.T) {
 			t.Errorf("%s holds %q", name, got)
 		}
 	}
+	noGoroutines(t)
 	if got := h.shell("-ls", "/secured"); strings.Contains(got, "refused") {
 		t.Error(got)
 	}

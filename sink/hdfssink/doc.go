@@ -35,7 +35,7 @@
 //
 // # Capacity and security
 //
-// One Put holds a connection to the namenode and one to a datanode, and less than 1 MiB of memory, whatever the size of the
+// One Put holds a connection to the namenode and one to a datanode, and about 1 MiB of memory, whatever the size of the
 // file. Small files are HDFS's bane: let the archive seal at some 128 MiB and 15 minutes, as it does by default.
 //
 // Without Kerberos HDFS believes the user name it is told, and nothing is encrypted. With it, namenode and router prove who

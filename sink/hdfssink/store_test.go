@@ -23,7 +23,7 @@ const (
 	final = "/archive/" + name
 )
 
-var text = bytes.Repeat([]byte("0123456789abcdef"), packetBytes/16*2+5) // two packets and a bit
+var text = bytes.Repeat([]byte("0123456789abcdef"), chunkBytes/16*2+5) // two chunks and a bit
 
 func put(t *testing.T, s *Store) error {
 	t.Helper()
@@ -210,7 +210,7 @@ func TestLies(t *testing.T) {
 		err  string
 	}{
 		{"broken", func(c *cluster) { c.broken = errDown }, "down"},
-		{"short", func(c *cluster) { c.short = 1 }, "HDFS has 131151 bytes of 131152"},
+		{"short", func(c *cluster) { c.short = 1 }, fmt.Sprintf("HDFS has %d bytes of %d", len(text)-1, len(text))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, c := newStore(t, nil)

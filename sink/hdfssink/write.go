@@ -10,8 +10,8 @@ import (
 	"github.com/colinmarc/hdfs/v2"
 )
 
-// packetBytes is the size of the packets that HDFS writes; the library copies what is more.
-const packetBytes = 64 << 10
+// chunkBytes is how much is read and written at a time: some packets of HDFS's 64 KiB.
+const chunkBytes = 256 << 10
 
 // A writeError is an attempt that datanodes failed; the next one may be given others.
 type writeError struct{ err error }
@@ -56,12 +56,12 @@ func (s *Store) write(ctx context.Context, c client, tmp string, file io.ReaderA
 
 // send copies the file.
 func send(ctx context.Context, c client, to io.Writer, file io.ReaderAt, size int64) error {
-	buf := make([]byte, min(size, packetBytes))
+	buf := make([]byte, min(size, chunkBytes))
 	for at := int64(0); at < size; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		n, err := file.ReadAt(buf[:min(size-at, packetBytes)], at)
+		n, err := file.ReadAt(buf[:min(size-at, chunkBytes)], at)
 		if at+int64(n) < size && err == io.EOF { //nolint:errorlint // as io.Reader has it
 			err = io.ErrUnexpectedEOF
 		}
