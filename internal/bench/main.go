@@ -54,6 +54,7 @@ func sections() []section {
 		{"router-10k", ordinarySection},
 		{"cef", cefSection},
 		{"sentry", sentrySection},
+		{"hdfs", hdfsSection},
 		{"memory", memorySection},
 		{"memory-endpoints", slowEndpointSection},
 	}
