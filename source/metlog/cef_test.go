@@ -92,6 +92,18 @@ func TestCEFMended(t *testing.T) {
 	}
 }
 
+// An error has the key that is wrong, of which whoever causes the event may make as much as they like: where nobody is told
+// of it, nothing keeps it.
+func TestCEFErrorsAreNotKept(t *testing.T) {
+	c := start(t, hole{}, nil)
+	for range 10 {
+		c.CEF(t.Context(), cef.Event{Extensions: []cef.Extension{{Key: cef.Key(strings.Repeat("-", 1<<20))}}}, cef.Meta{})
+	}
+	if n := len(c.report.other); n > 0 || c.Damaged() != 10 {
+		t.Errorf("%d errors are kept, %d events damaged", n, c.Damaged())
+	}
+}
+
 func TestCEFDropped(t *testing.T) {
 	t.Run("large", func(t *testing.T) {
 		c := start(t, new(sinktest.Recorder), nil)

@@ -39,7 +39,7 @@ func (r *reporter) refused(n int, err error) {
 func (r *reporter) tell(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.other) < keptErrors {
+	if r.to != nil && len(r.other) < keptErrors {
 		r.other = append(r.other, err)
 	}
 	r.send(false)
