@@ -23,6 +23,15 @@ func (c *Client) draft() *draft {
 	return c.drafts.Get().(*draft) //nolint:forcetypeassert // nothing else is put there
 }
 
+// rest gives a draft back whose message nobody needs any more, and its memory unless there is much of it.
+func (c *Client) rest(d *draft) {
+	d.message = envelope.Message{}
+	if cap(d.memory) > slabBytes {
+		d.memory = nil
+	}
+	c.drafts.Put(d)
+}
+
 // writeDraft is write by way of a draft. It calls methods of attrs unless their size is known without.
 func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr, size int) {
 	if len(payload) > maxMessage || size > hopeless {

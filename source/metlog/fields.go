@@ -35,12 +35,3 @@ func (c *Client) encode(d *draft, attrs []slog.Attr) (damaged bool) {
 	d.memory = d.encoder.Append(d.memory[:0], &d.message, time.Time{}, envelope.Info, "", "", attrs)
 	return t.lost(&d.message)
 }
-
-// rest gives a draft back whose message nobody needs any more, and its memory unless there is much of it.
-func (c *Client) rest(d *draft) {
-	d.message = envelope.Message{}
-	if cap(d.memory) > slabBytes {
-		d.memory = nil
-	}
-	c.drafts.Put(d)
-}

@@ -136,3 +136,23 @@ type fakeRuntimeError string
 
 func (fakeRuntimeError) RuntimeError()   {}
 func (e fakeRuntimeError) Error() string { return string(e) }
+
+// Whatever stands around a password and in it, it is hidden, and what is hidden stays as it is.
+func FuzzPasswords(f *testing.F) {
+	f.Add("", "", "")
+	f.Add("dial a://b:c@d?key=e ", "f:g/h#i?j", "/k@l")
+	f.Add("a://b:c://[d]:1/;token=", "://", "\" e://f:g")
+	f.Fuzz(func(t *testing.T, before, password, after string) {
+		hide := newRedactor(nil)
+		if text := hide.text(before + password + after); hide.text(text) != text {
+			t.Errorf("%q became %q, and that %q", before+password+after, text, hide.text(text))
+		}
+		if strings.ContainsAny(password, endsURL) {
+			return
+		}
+		password = "hunt" + password + "er2"
+		if text := hide.text(before + " db://amy:" + password + "@db" + after); strings.Contains(text, password) && !strings.Contains(before+after, password) {
+			t.Errorf("%q stands in %q", password, text)
+		}
+	})
+}
