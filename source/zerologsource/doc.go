@@ -26,13 +26,13 @@
 //
 // The payload of a line of type sentry is one JSON event, which [metlog.Client.EmitLine] builds as it does those of
 // exceptions: bounded and redacted, its fields too, and under [metlog.Options].ExceptionsPerSecond, which is for all lines
-// of a severity together. It has the message, which is fields.msg too, the text of the error, the other fields as its context,
+// of a severity together: those beyond it are not sent, not as text either. It has the message, which is fields.msg too, the text of the error, the other fields as its context,
 // and the frames of the stack. A stack is what zerolog.ErrorStackMarshaler makes: an array, an object or a text of several
 // lines. Frames are read from it when it has the shape that zerolog/pkgerrors writes; a line without a stack has those of
 // the goroutine that logged.
 //
 // A line does not tell the type of the error, which is called "error" there, or by the level; nor its causes, nor watched
-// variables. Frames of a written stack have neither package nor path, and so no lines of source. Who has the error at hand
+// variables. Frames of a written stack have no package, nor lines of source: a line may name any file. Who has the error at hand
 // gets all that from [metlog.Client.Exception].
 //
 // # Odd lines
