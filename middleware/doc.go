@@ -12,8 +12,8 @@
 //		mux := http.NewServeMux()
 //		mux.HandleFunc("GET /items/{id}", func(w http.ResponseWriter, r *http.Request) {
 //			id := r.PathValue("id")
-//			ctx := metlog.Watch(r.Context(), "id", &id) // shown in the traceback if this panics
-//			show(ctx, w, id)
+//			metlog.Watch(r.Context(), "id", &id) // shown in the traceback if this panics
+//			show(w, id)
 //		})
 //		handler := middleware.Timer(m, nil)(middleware.Panics(m, nil)(mux))
 //		server := &http.Server{Addr: "127.0.0.1:8080", Handler: handler, ReadHeaderTimeout: 5 * time.Second}
@@ -34,12 +34,15 @@
 // Messages are named by the route's pattern, which is known only when the request has been served:
 //
 //   - [http.ServeMux] writes it into the request: put [Timer] around the mux. [Panics] may stand between them. Any other
-//     middleware between them that passes on a copy of the request hides it: give the Timer [PatternOf] as Label, or put
-//     Panics next to the mux.
-//   - chi writes it too, into a copy: give Timer to the router's Use. Where routers have routers in them, a Label that returns
-//     chi.RouteContext(r.Context()).RoutePattern() knows the whole pattern, whatever stands between them.
+//     middleware between them that passes on a copy of the request hides it: put Panics next to the mux, where it learns
+//     the pattern for the Timer, or give the Timer [PatternOf] as Label.
+//   - chi writes it too, into a copy: give Timer to the router's Use. Where routers have routers in them, a Label that
+//     returns chi.RouteContext(r.Context()).RoutePattern() knows the whole pattern, whatever stands between them.
 //   - gorilla/mux knows it as mux.CurrentRoute: give a Timer with a Label that asks for its template to the router's Use.
 //   - httprouter tells nobody: put a Timer around each handler, with a Label that returns the route's.
+//
+// A panic's event names its route the same way: where a Timer with a Label is around Panics, nothing needs to be said
+// twice. Elsewhere, also where rates may turn that Timer off, [PanicsOptions] has a Label of its own.
 //
 // # What is sent
 //

@@ -62,8 +62,8 @@ func ExamplePanics() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /boom", func(w http.ResponseWriter, r *http.Request) {
 		cart, item := []string{"lamp", "chair"}, 2
-		ctx := metlog.Watch(r.Context(), "cart", &cart) // shown with this function in the traceback
-		metlog.Watch(ctx, "item", &item)
+		metlog.Watch(r.Context(), "cart", &cart) // shown with this function in the traceback
+		metlog.Watch(r.Context(), "item", &item)
 		fmt.Fprintln(w, cart[item])
 	})
 	shop := middleware.Panics(m, &middleware.PanicsOptions{Respond: true})(mux)

@@ -22,8 +22,14 @@ const (
 
 // PatternOf is a [TimerOptions].Label for a mux that cannot be seen from outside: it asks the mux once more for the
 // pattern of a request that has none, as the mux has set it on a copy. It is what a Timer needs with any middleware between
-// the two that passes on a request with another context, and knows nothing of Pattern.
+// the two that passes on a request with another context, and knows nothing of Pattern, unless [Panics] stands next to the
+// mux. It is a [PanicsOptions].Label, too, which a Panics needs only where no such Timer is around it.
+//
+// A nil mux panics, at once.
 func PatternOf(mux *http.ServeMux) func(*http.Request) string {
+	if mux == nil {
+		panic("middleware: PatternOf: nil mux")
+	}
 	return func(r *http.Request) string {
 		if r.Pattern != "" {
 			return r.Pattern

@@ -135,6 +135,7 @@ func TestNil(t *testing.T) {
 		"Panics: nil client":    func() { Panics(nil, nil) },
 		"Panics: nil handler":   func() { Panics(m, nil)(none) },
 		"Transport: nil client": func() { Transport(nil, nil) },
+		"PatternOf: nil mux":    func() { PatternOf(nil) },
 	} {
 		func() {
 			defer func() {

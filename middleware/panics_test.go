@@ -212,6 +212,113 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// The Timer says that a handler panicked, whether or not that is answered, and wherever it stands.
+func TestTimerOfPanic(t *testing.T) {
+	for _, how := range []struct {
+		name   string
+		around func(b bench, mux http.Handler, o *PanicsOptions) http.Handler
+	}{
+		{"inside", func(b bench, mux http.Handler, o *PanicsOptions) http.Handler {
+			return Timer(b.Client, nil)(Panics(b.Client, o)(mux))
+		}},
+		{"behind context", func(b bench, mux http.Handler, o *PanicsOptions) http.Handler {
+			return Timer(b.Client, nil)(withContext(Panics(b.Client, o)(mux)))
+		}},
+		{"outside", func(b bench, mux http.Handler, o *PanicsOptions) http.Handler {
+			return Panics(b.Client, o)(Timer(b.Client, nil)(mux))
+		}},
+		{"inside one that hides it", func(b bench, mux http.Handler, o *PanicsOptions) http.Handler {
+			hides := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = thrown(Panics(b.Client, o)(mux), w, r) })
+			return Timer(b.Client, nil)(Panics(b.Client, o)(hides))
+		}},
+	} {
+		for _, respond := range []bool{false, true} {
+			for _, test := range []struct {
+				name    string
+				handler http.HandlerFunc
+				status  any // that was sent before
+			}{
+				{"before writing", func(http.ResponseWriter, *http.Request) { panic("boom") }, nil},
+				{"after writing", func(w http.ResponseWriter, _ *http.Request) {
+					fmt.Fprint(w, "hello")
+					panic("boom")
+				}, 200.0},
+			} {
+				t.Run(fmt.Sprintf("%s/respond %v/%s", how.name, respond, test.name), func(t *testing.T) {
+					b := newBench(t, nil)
+					mux := http.NewServeMux()
+					mux.HandleFunc("GET /x/{id}", test.handler)
+					h := how.around(b, mux, &PanicsOptions{Respond: respond})
+					thrown(h, httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x/7", nil))
+					if err := b.Flush(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					want := test.status
+					if want == nil && respond && how.name != "outside" {
+						want = 500.0
+					}
+					timers := 0
+					for _, m := range b.kept.All() {
+						if m.Type() != envelope.TypeTimer {
+							continue
+						}
+						timers++
+						if got := fields(t, &m); got["ended"] != "panic" || got["status"] != want || got["name"] != "http.GET /x/{id}.5xx" {
+							t.Errorf("fields %v, want status %v of http.GET /x/{id}.5xx, ended by a panic", got, want)
+						}
+					}
+					if timers != 1 {
+						t.Errorf("%d timers", timers)
+					}
+				})
+			}
+		}
+	}
+}
+
+// The transaction is what names the route in a timer.
+func TestTransaction(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /x/{id}", func(http.ResponseWriter, *http.Request) { panic("boom") })
+	says := func(label string) func(*http.Request) string { return func(*http.Request) string { return label } }
+	fails := func(*http.Request) string { panic("label") }
+	type label = func(*http.Request) string
+	for _, test := range []struct {
+		name          string
+		timer, panics label
+		handler       http.Handler
+		want          any
+	}{
+		{"pattern", nil, nil, mux, "GET /x/{id}"},
+		{"behind context", nil, nil, withContext(mux), nil},
+		{"behind context, the Timer's PatternOf", PatternOf(mux), nil, withContext(mux), "GET /x/{id}"},
+		{"behind context, its own PatternOf", nil, PatternOf(mux), withContext(mux), "GET /x/{id}"},
+		{"the Timer's", says("item"), nil, mux, "item"},
+		{"its own before the Timer's", says("item"), says("mine"), mux, "mine"},
+		{"its own, none", says("item"), says(""), mux, "item"},
+		{"its own, which panics", nil, fails, mux, "GET /x/{id}"},
+		{"the Timer's, which panics", fails, nil, mux, "GET /x/{id}"},
+		{"of the request passed on", nil, func(r *http.Request) string { return "my " + r.Pattern }, mux, "my GET /x/{id}"},
+		{"long", nil, says(strings.Repeat("l", 1000)), mux, strings.Repeat("l", maxLabelBytes)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			h := Timer(b.Client, &TimerOptions{Label: test.timer})(Panics(b.Client, &PanicsOptions{Label: test.panics})(test.handler))
+			thrown(h, httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x/7", nil))
+			if err := b.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			all := b.kept.All()
+			if len(all) != 2 {
+				t.Fatalf("messages: %v", b.kept.JSON())
+			}
+			if got := fields(t, &all[0])["transaction"]; got != test.want {
+				t.Errorf("transaction %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 // What a handler watches is in the traceback, of the frame that did, also from within its context.
 func TestWatched(t *testing.T) {
 	b := newBench(t, nil)

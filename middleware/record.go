@@ -18,6 +18,9 @@ type record struct {
 	written  int64  // bytes of the body that to took
 	hijacked bool   // the connection is the handler's
 	pattern  string // of the route, from Panics, when the request that has it cannot be seen from outside
+	panicked bool   // the handler did, from Panics, which may have answered
+
+	label func(*http.Request) string // of the Timer, for Panics
 }
 
 var records = sync.Pool{New: func() any { return new(record) }}

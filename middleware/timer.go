@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 
@@ -11,9 +12,10 @@ import (
 // TimerOptions are what may be chosen about a Timer. The zero value is all defaults.
 type TimerOptions struct {
 	// Label names a request's route, in place of its Pattern, for routers that set none and for handlers that are told
-	// their route. It is called once, after the handler and in its goroutine, with the request that was passed on; what it
-	// returns must be the same for all requests of a route, so never their path. Where it returns nothing, or panics, the
-	// Pattern holds. See [PatternOf]. The default is the Pattern alone.
+	// their route. It is called after the handler and in its goroutine, with the request that was passed on: once, and once
+	// more by a [Panics] inside that has a panic to tell of. What it returns must be the same for all requests of a route,
+	// so never their path. Where it returns nothing, or panics, the Pattern holds. See [PatternOf]. The default is the
+	// Pattern alone.
 	Label func(*http.Request) string
 }
 
@@ -21,31 +23,36 @@ type TimerOptions struct {
 //
 //	http.<pattern>.<class>
 //
-// The pattern is that of the route, as the router wrote it into [http.Request].Pattern ("GET /items/{id}"), or unmatched
-// if it wrote nothing. The class is 1xx to 9xx by the status that was sent; 5xx when the handler panicked, whatever was
-// sent; hijacked when it took the connection over; aborted when it ended without an answer because the request's context
-// had ended, by [http.ErrAbortHandler] or with its goroutine.
+// The pattern is that of the route, as the router wrote it into [http.Request].Pattern ("GET /items/{id}"), or unmatched if
+// it wrote nothing. The class is 1xx to 9xx by the status that was sent; 5xx when the handler panicked, whatever was sent,
+// also where [Panics] has answered for it; hijacked when it took the connection over; aborted when it ended without an
+// answer because the request's context had ended, by [http.ErrAbortHandler] or with its goroutine.
 //
 // The pattern has the method where the router's has it: http.GET /items/{id}.2xx from a ServeMux that was given "GET
-// /items/{id}", http./items/{id}.2xx from one given "/items/{id}" or from chi. With gorilla/mux it is what Label makes of the
-// route, such as its template, /items/{id}; with httprouter, what each handler's Label was written to return, such as
+// /items/{id}", http./items/{id}.2xx from one given "/items/{id}" or from chi. With gorilla/mux it is what Label makes of
+// the route, such as its template, /items/{id}; with httprouter, what each handler's Label was written to return, such as
 // /items/:id. The field method tells apart what one name holds together.
+//
+// statsd gets dots between the parts of a name, and _ for what may not stand in one; see statsdsink:
+//
+//	shop.http.GET_/items/_id_.2xx:12|ms
 //
 // A pattern has at most 256 bytes, the rest is cut off. A Timer knows 1000 of them; those it meets later are called other.
 //
 // The fields are status, if one was sent; method, which is OTHER if no RFC has it; request_bytes, the length of the body
 // that came, as it was declared or else as much as was read; response_bytes, what the handler wrote of the body, nothing
 // for HEAD, and none of what went through a hijacked connection; ended, only where the handler panicked ("panic"), gave up
-// ("abort"), ended its goroutine ("exit"), or the request's context ended before it did ("canceled": nearly always the client has left); traceparent (W3C
-// Trace Context) and request_id (X-Request-Id, at most 128 printable characters) where the request has valid ones.
+// ("abort"), ended its goroutine ("exit"), or the request's context ended before it did ("canceled": nearly always the
+// client has left); traceparent (W3C Trace Context) and request_id (X-Request-Id, at most 128 printable characters) where
+// the request has valid ones.
 //
 // Each name has its own rate, see [metlog.Client.SetRates]. Where the rates turn off all names that begin with "http.", a
 // request costs an atomic load and nothing else; where some are on, each is watched, since its name is known at its end.
 //
 // The handler's writer has Flush, Hijack, ReadFrom, Push and CloseNotify exactly where the server's has, and works with
 // [http.ResponseController]. Only [http.MaxBytesReader] has no way to ask the server through it to close the connection
-// after a body that is too large; the server then does so by itself when much of it is left. As ever, the writer must not be
-// used after the handler has returned: it serves the next request then.
+// after a body that is too large; the server then does so by itself when much of it is left. As ever, the writer must not
+// be used after the handler has returned: it serves the next request then.
 //
 // A nil client or handler panics, at once.
 func Timer(m *metlog.Client, o *TimerOptions) func(http.Handler) http.Handler {
@@ -78,6 +85,7 @@ func (t *timer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	run := run{record: take(w), r: r}
+	run.label = t.label
 	run.passed, run.body = counted(r)
 	run.timed = t.family.Start()
 	returned := false
@@ -111,6 +119,9 @@ func (t *timer) end(run *run, how string) {
 	giveBack(r, run.passed)
 	if how == "" && r.Context().Err() != nil {
 		how = canceled
+	}
+	if rec.panicked {
+		how = panicked
 	}
 	c := rec.class(how)
 	var fields [8]slog.Attr
@@ -149,22 +160,14 @@ func (rec *record) class(how string) class {
 
 // labelOf returns what names the route of a request that has been served.
 func (t *timer) labelOf(rec *record, r *http.Request) string {
-	if t.label != nil {
-		if label := t.ask(r); label != "" {
-			return label
-		}
-	}
-	switch {
-	case r.Pattern != "":
-		return r.Pattern
-	case rec.pattern != "":
-		return rec.pattern
-	}
-	return unmatched
+	return cmp.Or(ask(t.label, r), r.Pattern, rec.pattern, unmatched)
 }
 
-// ask calls the label function, a panic of which says nothing.
-func (t *timer) ask(r *http.Request) string {
+// ask calls a Label, if there is one; a panic of it says nothing.
+func ask(label func(*http.Request) string, r *http.Request) string {
+	if label == nil {
+		return ""
+	}
 	defer func() { _ = recover() }()
-	return t.label(r)
+	return label(r)
 }

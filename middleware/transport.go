@@ -14,12 +14,15 @@ import (
 //
 //	http.client.<host>.<class>
 //
-// The host is that of the URL, with its port if it has one, in at most 256 bytes; beyond 1000 hosts it is other. The class is
-// 1xx to 9xx by the status, and error when there was no answer.
+// The host is that of the URL, with its port if it has one, in at most 256 bytes; beyond 1000 hosts it is other. The class
+// is 1xx to 9xx by the status, and error when there was no answer.
 //
-// The fields are status, method, request_bytes and response_bytes, the lengths of the bodies where they are declared; ended,
-// "canceled" where the request's context had ended; traceparent and request_id of the request, as [Timer]'s. Neither request
-// nor answer is changed, and nothing of a path, a query or an error is sent.
+// The fields are status, method, request_bytes and response_bytes, the lengths of the bodies where they are declared;
+// ended, "canceled" where the request's context had ended; traceparent and request_id of the request, as [Timer]'s. Neither
+// request nor answer is changed, and nothing of a path, a query or an error is sent.
+//
+// The names begin as a [Timer]'s do: the rate of http.* holds for outgoing calls as well, unless a line after it has
+// another for http.client.*, see [metlog.ParseRates].
 //
 // A nil client panics, at once.
 func Transport(m *metlog.Client, base http.RoundTripper) http.RoundTripper {

@@ -77,8 +77,8 @@ var writers = [1 << 5]func(*record) http.ResponseWriter{
 	func(rec *record) http.ResponseWriter { return withFHRPC{withFHRP{withFHR{withFH{withF{rec}}}}} },
 }
 
-// The letters say what a type can: Flush, Hijack, ReadFrom, Push, CloseNotify. Each is the type without its last letter, and
-// one thing more.
+// The letters say what a type can: Flush, Hijack, ReadFrom, Push, CloseNotify. Each is the type without its last letter,
+// and one thing more.
 type (
 	withF     struct{ *record }
 	withH     struct{ *record }

@@ -70,8 +70,8 @@ func newShop(m *metlog.Client, logger zerolog.Logger) http.Handler {
 	})
 	mux.HandleFunc("GET /boom", func(w http.ResponseWriter, r *http.Request) {
 		cart, item := []string{"lamp", "chair"}, 2
-		ctx := metlog.Watch(r.Context(), "cart", &cart) // both are in the traceback
-		metlog.Watch(ctx, "item", &item)
+		metlog.Watch(r.Context(), "cart", &cart) // both are in the traceback
+		metlog.Watch(r.Context(), "item", &item)
 		fmt.Fprintln(w, cart[item])
 	})
 	return mux

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
@@ -88,7 +89,8 @@ func withHTTPRouter(m *metlog.Client) http.Handler {
 	return r
 }
 
-// One timer a request, by its route's pattern, whichever router a service has and whether over HTTP/1.1 or HTTP/2.
+// One timer a request, by its route's pattern, which a panic's event has, too, whichever router a service has and whether
+// over HTTP/1.1 or HTTP/2.
 func TestMiddlewareRouters(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -135,10 +137,18 @@ func TestMiddlewareRouters(t *testing.T) {
 				for _, message := range kept {
 					if message.Type() == envelope.TypeException {
 						panics++
+						route, _ := message.Field("transaction")
+						if got := "http." + route.String() + ".5xx"; got != test.want[1] {
+							t.Errorf("transaction %q, want that of %q", route, test.want[1])
+						}
 						continue
 					}
 					name, _ := message.Field("name")
 					names = append(names, name.String())
+					ended, _ := message.Field("ended")
+					if panicked := ended.String() == "panic"; panicked != strings.HasSuffix(name.String(), ".5xx") {
+						t.Errorf("ended %q: %s", ended, name)
+					}
 				}
 				if fmt.Sprint(names) != fmt.Sprint(test.want) || panics != 1 {
 					t.Errorf("timers %q and %d panics, want %q and 1", names, panics, test.want)
