@@ -47,7 +47,7 @@ func (c *Client) filter(typ string, severity envelope.Severity) (pass bool) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			pass = true
-			c.report.tell(fmt.Errorf("metlog: a filter panicked: %.1000v", thrown))
+			c.report.tell(fmt.Errorf("metlog: a filter panicked: %s", textOf(thrown)))
 		}
 	}()
 	for _, f := range c.options.Filters {

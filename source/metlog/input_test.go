@@ -289,3 +289,31 @@ func TestMethodsUseTheClient(t *testing.T) {
 		t.Errorf("%d messages", len(got))
 	}
 }
+
+// However much a method panics with, that costs its own value alone.
+func TestPanicsWithMuch(t *testing.T) {
+	to := new(sinktest.Recorder)
+	c := start(t, to, nil)
+	for _, much := range []any{make([]int, 1<<20), strings.Repeat("x", 1<<20), 0.1} {
+		c.Emit(t.Context(), "x", "p", slog.Any("v", throwsAny{much}), slog.Int("n", 1))
+	}
+	flush(t, c)
+	for i, want := range []string{"!PANIC: [0 0", "!PANIC: xx", "!PANIC: 0.1"} {
+		if to.Len() != 3 {
+			t.Fatalf("%d messages: %v", to.Len(), c.Account().Dropped)
+		}
+		m := to.All()[i]
+		v, _ := m.Field("v")
+		n, _ := m.Field("n")
+		if !strings.HasPrefix(v.String(), want) || len(v.String()) > 2*maxString || n.String() != "1" {
+			t.Errorf("%d bytes, %.100s, n %s", len(v.String()), v.String(), n)
+		}
+	}
+	if v, _ := to.All()[2].Field("v"); v.String() != "!PANIC: 0.1" {
+		t.Errorf("%.100s", v.String())
+	}
+}
+
+type throwsAny struct{ what any }
+
+func (v throwsAny) LogValue() slog.Value { panic(v.what) }

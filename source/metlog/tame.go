@@ -93,7 +93,7 @@ func (t *tamer) text(s string) slog.Value {
 // caught is deferred where a method of x is called: if it panics, *out is a text that says so.
 func (t *tamer) caught(x any, out *slog.Value) {
 	if thrown := recover(); thrown != nil {
-		text := fmt.Sprintf("!PANIC: %.1000v", thrown)
+		text := "!PANIC: " + textOf(thrown)
 		if r := reflect.ValueOf(x); r.Kind() == reflect.Pointer && r.IsNil() {
 			text = "!PANIC: nil " + r.Type().String()
 		}

@@ -1,6 +1,7 @@
 package metlog
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -52,6 +53,12 @@ func appendBeginning(b []byte, s string, limit, whole int) []byte {
 		b = append(b, " bytes)"...)
 	}
 	return append(b, '"')
+}
+
+// textOf returns what fmt makes of what was thrown, at most 1 KiB of it: a verb's precision bounds texts alone.
+func textOf(thrown any) string {
+	s := fmt.Sprint(thrown)
+	return s[:min(len(s), maxString)]
 }
 
 // appendSafe appends JSON that is well-formed but may have come from a json.Marshaler: some servers choke on halves of

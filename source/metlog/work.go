@@ -129,7 +129,7 @@ func (c *Client) offer(batch []envelope.Message) (err error) {
 	}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			err = fmt.Errorf("metlog: sink panicked: %.1000v", thrown)
+			err = fmt.Errorf("metlog: sink panicked: %s", textOf(thrown))
 		}
 	}()
 	return c.to.Send(c.ctx, batch)
