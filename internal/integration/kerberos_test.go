@@ -148,7 +148,7 @@ func TestHDFSKerberos(t *testing.T) {
 		{"no Kerberos", hdfssink.Options{User: "nn"}, "may ask for Kerberos"},
 		{"unknown", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: "stranger@METLOG.TEST", Keytab: metlog}}, "stranger@METLOG.TEST"},
 		{"another service", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: "metlog@METLOG.TEST", Keytab: metlog, Service: "dn/localhost"}}, ""},
-		{"unprotected", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: admin.Principal, Keytab: admin.Keytab}}, "datanodes"},
+		{"unprotected", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: admin.Principal, Keytab: admin.Keytab}}, "writing it"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			began := time.Now()

@@ -109,7 +109,7 @@ func TestBury(t *testing.T) {
 		return nil
 	}
 	for range 2 * maxDead / maxAttempts {
-		if err := put(t, s); err == nil {
+		if err := s.Put(t.Context(), name, strings.NewReader("x"), 1); err == nil {
 			t.Fatal("closed")
 		}
 	}

@@ -72,8 +72,9 @@ func (w *wires) isCut() bool {
 	return w.cut
 }
 
-// cutAll closes all connections, for good.
-func (w *wires) cutAll() {
+// cutAll closes all connections, for good. It returns the namenode that was dialled last, whether that failed, and the first
+// error of any connection before.
+func (w *wires) cutAll() (namenode string, silent bool, first error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut = true
@@ -81,6 +82,7 @@ func (w *wires) cutAll() {
 		_ = c.Conn.Close()
 	}
 	clear(w.open)
+	return w.namenode, w.silent, w.first
 }
 
 func (w *wires) failed(err error, datanode bool) {

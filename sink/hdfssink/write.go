@@ -13,10 +13,10 @@ import (
 // chunkBytes is how much is read and written at a time: some packets of HDFS's 64 KiB.
 const chunkBytes = 256 << 10
 
-// A writeError is an attempt that datanodes failed; the next one may be given others.
+// A writeError is an attempt that failed after the file was created; the next one may be given other datanodes.
 type writeError struct{ err error }
 
-func (e *writeError) Error() string { return "datanodes: " + e.err.Error() }
+func (e *writeError) Error() string { return "writing it: " + e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
 // lost returns what the library and the connections to datanodes say of a file; nil if both say that all is well.
