@@ -256,25 +256,3 @@ func (h *hadoop) shell(args ...string) string {
 	}
 	return string(out)
 }
-
-// Each server can be killed, stopped, continued and restarted, and what was written is still there.
-func TestHadoop(t *testing.T) {
-	h := startHadoop(t, 2)
-	text := filepath.Join(t.TempDir(), "text")
-	if err := os.WriteFile(text, []byte("of a file\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h.shell("-put", text, "/file")
-	h.kill(1)
-	if got := h.shell("-cat", "/file"); got != "of a file\n" {
-		t.Errorf("with one datanode: %q", got)
-	}
-	h.stop(0)
-	h.cont(0)
-	h.restart(0)
-	h.restart(1)
-	h.kill(2)
-	if got := h.shell("-cat", "/file"); got != "of a file\n" {
-		t.Errorf("with the other datanode: %q", got)
-	}
-}

@@ -168,6 +168,13 @@ func TestReadingTheArchive(t *testing.T) {
 	h.shell("-get", "/metlog", filepath.Join(dir, "metlog-archive"))
 
 	shown, want := readPage(t), answers(all, gaveUp)
+	others := []string{"table", "partition", "repair", "hive-plan", "spark-plan", "duckdb", "duckdb-plan", "count", "mapreduce",
+		"gunzip-types", "gunzip-timers", "gunzip-hdfs", "gunzip-deadletters"}
+	for name := range shown {
+		if want[name] == nil && !slices.Contains(others, name) {
+			t.Errorf("%s is shown and not run", name)
+		}
+	}
 	t.Run("with", func(t *testing.T) { // all at once, and h ends after all
 		t.Run("Hive", func(t *testing.T) {
 			t.Parallel()
