@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mozilla-services/metlog-go/internal/secret"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -97,7 +98,7 @@ func (t *target) quote(body []byte) string {
 
 func (t *target) hideKeys(text string) string {
 	for _, key := range t.keys {
-		text = strings.ReplaceAll(text, key, redacted)
+		text = strings.ReplaceAll(text, key, secret.Hidden)
 	}
 	return text
 }

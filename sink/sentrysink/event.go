@@ -12,6 +12,7 @@ import (
 	"github.com/getsentry/sentry-go"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 // An EventError says why a message cannot be an event for Sentry. It is permanent.
@@ -41,7 +42,7 @@ type event struct {
 	project string // as clients of the old schema said
 	at      time.Time
 	level   sentry.Level
-	hide    redactor
+	hide    secret.Names
 }
 
 // event returns the event that a message holds or becomes. It may lie in memory's slab.

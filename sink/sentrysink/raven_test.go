@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/secret"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -46,19 +47,19 @@ func TestTranslation(t *testing.T) {
 		{"user", `{"sentry.interfaces.User":{"id":7,"username":"amy","is_authenticated":true,"email":"a@b.c","ip_address":"::1"}}`, []any{"user"},
 			anyMap{"id": "7", "username": "amy", "email": "a@b.c", "ip_address": "::1", "data": anyMap{"is_authenticated": "true"}}},
 		{"request", `{"sentry.interfaces.Http":{"url":"http://h/?token=a&b=c","method":"GET","query_string":"token=a&b=c","data":{"a":1},"cookies":{"x":"y"},"headers":{"Cookie":"x","Host":"h"},"env":{"A":7}}}`,
-			[]any{"request"}, anyMap{"url": "http://h/?token=[redacted]&b=c", "method": "GET", "query_string": "token=[redacted]&b=c", "data": `{"a":1}`, "cookies": redacted,
-				"headers": anyMap{"Cookie": redacted, "Host": "h"}, "env": anyMap{"A": "7"}}},
+			[]any{"request"}, anyMap{"url": "http://h/?token=[redacted]&b=c", "method": "GET", "query_string": "token=[redacted]&b=c", "data": `{"a":1}`, "cookies": secret.Hidden,
+				"headers": anyMap{"Cookie": secret.Hidden, "Host": "h"}, "env": anyMap{"A": "7"}}},
 		{"message", `{"sentry.interfaces.Message":{"message":"a %s","params":["b"]}}`, []any{"message"}, "a %s"},
 		{"parameters", `{"message":"a b","sentry.interfaces.Message":{"message":"a %s","params":["b"]}}`, []any{"contexts", "raven", "Message", "params"}, []any{"b"}},
 		{"query", `{"time_spent":1.5,"sentry.interfaces.Query":{"query":"select"}}`, []any{"contexts", "raven"}, anyMap{"time_spent": 1.5, "Query": anyMap{"query": "select"}}},
-		{"extra", `{"extra":{"a":1,"api_key":"b"},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": 1., "api_key": redacted}},
+		{"extra", `{"extra":{"a":1,"api_key":"b"},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": 1., "api_key": secret.Hidden}},
 		{"extra of another kind", `{"extra":[1],"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"value": []any{1.}}},
 		{"logger of the message", `{"sentry.interfaces.Message":{}}`, []any{"logger"}, "shop"},
 		{"own logger", `{"logger":"l","release":"r","environment":"e","sentry.interfaces.Message":{}}`, []any{"logger"}, "l"},
 		{"platform", `{"platform":"node","sentry.interfaces.Message":{}}`, []any{"platform"}, "node"},
 		{"names of raven 5", `{"exception":{"values":[{"type":"E"}]},"request":{"url":"u"},"sentry.interfaces.Message":{}}`, []any{"exception", 0, "type"}, "E"},
 		{"packed, of today", `{"exception":{"values":[{"type":"E","stacktrace":{"frames":[{"vars":{"password":"x"}}]}}]}}`,
-			[]any{"exception", "values", 0, "stacktrace", "frames", 0, "vars"}, anyMap{"password": redacted}},
+			[]any{"exception", "values", 0, "stacktrace", "frames", 0, "vars"}, anyMap{"password": secret.Hidden}},
 		{"NaN, as Python wrote it", `{"extra":{"a":NaN,"b":-Infinity},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": nil, "b": nil}},
 		{"a name twice", `{"message":"a","message":"b","sentry.interfaces.Message":{}}`, []any{"message"}, "b"},
 		{"invalid UTF-8", "{\"message\":\"a\xffb\xed\xa0\xbd\",\"sentry.interfaces.Message\":{}}", []any{"message"}, "a�b���"},
@@ -67,7 +68,7 @@ func TestTranslation(t *testing.T) {
 		{"a password in an escaped URL", `{"extra":{"a":"http:\/\/pub:sec@h\/7","b":"http\u003a//pub:sec@h/7"},"sentry.interfaces.Message":{}}`,
 			[]any{"contexts", "extra"}, anyMap{"a": "http://pub:[redacted]@h/7", "b": "http://pub:[redacted]@h/7"}},
 		{"Python's quoted names", `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{"form":{"'password'":"'x'","u'name'":"'y'"}}}]}}`,
-			[]any{"threads", 0, "stacktrace", "frames", 0, "vars", "form"}, anyMap{"'password'": redacted, "u'name'": "'y'"}},
+			[]any{"threads", 0, "stacktrace", "frames", 0, "vars", "form"}, anyMap{"'password'": secret.Hidden, "u'name'": "'y'"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := at(old(t, test.event), test.path...); !reflect.DeepEqual(got, test.want) {

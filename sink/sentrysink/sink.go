@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/secret"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -95,7 +96,7 @@ type Sink struct {
 	name     string
 	counters sink.Counters
 	options  Options
-	hide     redactor
+	hide     secret.Names
 	targets  targets
 	client   *http.Client
 	limits   limits
@@ -124,7 +125,7 @@ func New(dsn string, o *Options) (*Sink, error) {
 	if s.targets.one != nil {
 		s.name = s.targets.one.name
 	}
-	s.hide = newRedactor(s.options.Redact)
+	s.hide = secret.With(s.options.Redact)
 	s.client = newClient(&s.options)
 	s.slots = make(chan struct{}, s.options.Requests)
 	s.memory.New = func() any { return new(scratch) }

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/getsentry/sentry-go"
+
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 // A tidier writes events so that a server keeps what it takes: what breaks the schema is mended or left out. What needs
 // no mending is written as it stands.
 type tidier struct {
-	hide redactor
+	hide secret.Names
 	cut  cut
 
 	dated, leveled, tagged bool // the event has a timestamp, a level, tags
@@ -98,10 +100,10 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		return t.text(b, text), text != ""
 	case asURL:
 		text := textOf(value)
-		return appendText(b, t.hide.url(text)), text != ""
+		return t.url(b, text), text != ""
 	case asForm:
 		if is(value, '"') {
-			return appendText(b, t.hide.form(unquote(value))), true
+			return appendText(b, t.hide.Form(unquote(value))), true
 		}
 		return t.named(b, name, value), value != "null"
 	case asTexts, asLines:
@@ -193,8 +195,8 @@ func (t *tidier) textMap(b []byte, name, value string) ([]byte, bool) {
 			b = append(b, ',')
 		}
 		b = append(appendText(b, name), ':')
-		if tags && t.hide.hides(name) {
-			text = redacted
+		if tags && t.hide.Hides(name) {
+			text = secret.Hidden
 		}
 		b = t.text(b, text)
 	}
@@ -295,19 +297,30 @@ func (t *tidier) values(b []byte, value string, o *object) ([]byte, bool) {
 
 // named appends a member's value, unless its name says that it is a secret.
 func (t *tidier) named(b []byte, name, value string) []byte {
-	if t.hide.hides(name) {
-		return appendText(b, redacted)
+	if t.hide.Hides(name) {
+		return appendText(b, secret.Hidden)
 	}
 	return t.any(b, value)
 }
 
+// url appends a URL as a JSON string.
+func (t *tidier) url(b []byte, s string) []byte {
+	if at, query, ok := strings.Cut(s, "?"); ok {
+		s = at + "?" + t.hide.Form(query)
+	}
+	return t.text(b, s)
+}
+
 // text appends a text as a JSON string.
-func (t *tidier) text(b []byte, s string) []byte { return appendText(b, t.hide.text(s)) }
+func (t *tidier) text(b []byte, s string) []byte { return appendText(b, t.hide.Text(s)) }
 
 // quoted appends a JSON string.
 func (t *tidier) quoted(b []byte, text string) []byte {
-	if len(t.hide) > 0 && (strings.Contains(text, ":") || strings.Contains(text, `\u`)) { // it may hold a URL, escaped or not
-		return t.text(b, unquote(text))
+	if len(t.hide) > 0 {
+		s := unquote(text)
+		if shown := t.hide.Text(s); shown != s {
+			return appendText(b, shown)
+		}
 	}
 	return appendWhole(b, text)
 }
@@ -322,9 +335,9 @@ func (t *tidier) any(b []byte, text string) []byte {
 			next := past(text, end)
 			if next < len(text) && text[next] == ':' {
 				b = append(appendWhole(b, text[i:end]), ':')
-				hidden := len(t.hide) > 0 && t.hide.hides(unquote(text[i:end]))
+				hidden := len(t.hide) > 0 && t.hide.Hides(unquote(text[i:end]))
 				if i = past(text, next+1); hidden {
-					b = appendText(b, redacted)
+					b = appendText(b, secret.Hidden)
 					i = valueEnd(text, i)
 				}
 				continue

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 const (
@@ -114,7 +116,7 @@ func stackOf(err error) (stack []uintptr) {
 func limitStack(stack []uintptr) []uintptr { return stack[:min(len(stack), maxDepth)] }
 
 // text returns what an error says of itself, and whether its method panicked.
-func (l *link) text(hide redactor) (text string, panicked bool) {
+func (l *link) text(hide secret.Names) (text string, panicked bool) {
 	if l.err == nil {
 		return showThrown(l.value, hide), false
 	}
@@ -123,7 +125,7 @@ func (l *link) text(hide redactor) (text string, panicked bool) {
 			text, panicked = "!PANIC: in Error: "+showPanic(thrown, hide), true
 		}
 	}()
-	return hide.text(l.err.Error()), false
+	return hide.Text(l.err.Error()), false
 }
 
 // kind returns the type that stands for a chain: that of its first branch's last error.
@@ -146,9 +148,9 @@ func (l *link) typ() reflect.Type {
 }
 
 // showPanic returns the text of what was thrown by a method.
-func showPanic(thrown any, hide redactor) string {
+func showPanic(thrown any, hide secret.Names) string {
 	if err, ok := thrown.(interface{ RuntimeError() }); ok {
-		return hide.text(fmt.Sprint(err))
+		return hide.Text(fmt.Sprint(err))
 	}
 	return showThrown(thrown, hide)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // An event is an exception being written, as https://develop.sentry.dev/sdk/data-model/event-payloads/ has it.
 type event struct {
 	*exception
-	hide   redactor
+	hide   secret.Names
 	heads  []byte // of the links: JSON objects without their last brace
 	ends   []int  // where they end
 	stacks []shown
@@ -310,7 +311,7 @@ func (ev *event) appendVars(b []byte, opening string, link, frame int) []byte {
 
 func (ev *event) appendVar(b []byte, w *watched) []byte {
 	switch {
-	case ev.hide.hides(w.name):
+	case ev.hide.Hides(w.name):
 		return append(b, redacted...)
 	case w.text != nil:
 		ev.damaged = ev.damaged || w.torn

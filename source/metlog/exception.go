@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 // Exception sends an error, at severity Error: a message of type sentry whose payload is one event as Sentry reads it. A
@@ -74,7 +75,7 @@ type exception struct {
 
 // A catcher is the part of a client that knows about exceptions.
 type catcher struct {
-	hide   redactor
+	hide   secret.Names
 	limit  limiter
 	places places
 	spare  sync.Pool // of *scratch
@@ -88,7 +89,7 @@ type scratch struct {
 }
 
 func (k *catcher) open(o *Options) {
-	k.hide = newRedactor(o.Redact)
+	k.hide = secret.With(o.Redact)
 	k.limit.perSecond = o.ExceptionsPerSecond
 	k.spare.New = func() any { return new(scratch) }
 }
@@ -169,7 +170,7 @@ func requestOf(m *envelope.Message) (object string, ok bool) {
 }
 
 // ask has each error say what it is.
-func (e *exception) ask(hide redactor) {
+func (e *exception) ask(hide secret.Names) {
 	for i := range e.links {
 		l := &e.links[i]
 		if l.source == sameError {

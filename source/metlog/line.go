@@ -45,8 +45,8 @@ func (c *Client) EmitLine(ctx context.Context, l *Line) error {
 	defer c.catch.spare.Put(s)
 	hide := c.catch.hide
 	e := &exception{
-		line: l, severity: l.Severity, stack: limitStack(l.Stack), text: hide.text(l.Message),
-		links: []link{{name: cmp.Or(l.Type, "error"), said: hide.text(l.Error)}},
+		line: l, severity: l.Severity, stack: limitStack(l.Stack), text: hide.Text(l.Message),
+		links: []link{{name: cmp.Or(l.Type, "error"), said: hide.Text(l.Error)}},
 	}
 	d := c.draft()
 	if l.Fields != nil {

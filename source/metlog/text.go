@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 const maxEscaped = len(`\u0000`) // bytes of a byte between quotes
@@ -64,13 +66,13 @@ func textOf(thrown any) string {
 // appendSafe appends JSON that is well-formed but may have come from a json.Marshaler: some servers choke on halves of
 // surrogate pairs, which become U+FFFD, and on numbers beyond a float64, which become strings. Members whose names hide
 // hides are redacted, and so are the secrets in URLs.
-func appendSafe(b []byte, text string, hide redactor) []byte {
+func appendSafe(b []byte, text string, hide secret.Names) []byte {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
 			end := stringEnd(text, i)
-			b = hide.appendString(b, text[i:end])
-			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.hidesQuoted(text[i:end]) {
+			b = appendShown(b, text[i:end], hide)
+			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.Hides(unquote(text[i:end])) {
 				next++
 				b = append(append(b, ':'), redacted...)
 				end = valueEnd(text, next+spaces(text[next:]))

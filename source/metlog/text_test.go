@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 func TestAppendSafe(t *testing.T) {
@@ -20,7 +22,7 @@ func TestAppendSafe(t *testing.T) {
 		{"value like a name", `["password","key"]`, `["password","key"]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := string(appendSafe(nil, test.text, usuallyRedacted)); got != test.want {
+			if got := string(appendSafe(nil, test.text, secret.With(nil))); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
@@ -40,7 +42,7 @@ func FuzzAppendSafe(f *testing.F) {
 		if !json.Valid([]byte(text)) || strings.ContainsAny(text, "\t\r\n") {
 			return // an envelope has no such thing
 		}
-		for _, hide := range []redactor{nil, usuallyRedacted} {
+		for _, hide := range []secret.Names{nil, secret.With(nil)} {
 			got := string(appendSafe(nil, text, hide))
 			if !json.Valid([]byte(got)) {
 				t.Fatalf("%q of %q", got, text)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 const (
@@ -25,7 +27,7 @@ var contextType = reflect.TypeFor[context.Context]()
 
 // A renderer writes values as JSON. It calls no methods but time's, reads no map, and knows when to stop.
 type renderer struct {
-	hide  redactor
+	hide  secret.Names
 	end   int // of the text
 	nodes int
 	path  [maxLevels + 1]reflect.Value // the pointers that lead to where it is
@@ -33,7 +35,7 @@ type renderer struct {
 
 // appendValue appends v, redacted, in about limit bytes. Memory that cannot be read, since another goroutine has written
 // half of a pointer to it, costs only the value, which is torn then.
-func appendValue(b []byte, v reflect.Value, hide redactor, limit int) (out []byte, torn bool) {
+func appendValue(b []byte, v reflect.Value, hide secret.Names, limit int) (out []byte, torn bool) {
 	start := len(b)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -52,13 +54,13 @@ func appendCopy(v any) (text []byte, torn bool) {
 	}
 	at := reflect.New(reflect.TypeOf(v)).Elem() // with an address, by which unexported times are read
 	at.Set(reflect.ValueOf(v))
-	return appendValue(nil, at, usuallyRedacted, maxValue)
+	return appendValue(nil, at, secret.With(nil), maxValue)
 }
 
 // showThrown returns the text of what was thrown and is no error.
-func showThrown(v any, hide redactor) string {
+func showThrown(v any, hide secret.Names) string {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
-		return hide.text(r.String())
+		return hide.Text(r.String())
 	}
 	text, _ := appendCopy(v)
 	return string(appendSafe(nil, string(text), hide))
@@ -83,7 +85,7 @@ func (r *renderer) value(b []byte, v reflect.Value, level int) []byte {
 	case reflect.Complex64, reflect.Complex128:
 		return r.text(b, strconv.FormatComplex(v.Complex(), 'g', -1, 128))
 	case reflect.String:
-		return r.text(b, r.hide.text(v.String()))
+		return r.text(b, r.hide.Text(v.String()))
 	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Array, reflect.Struct:
 		return r.composite(b, v, level)
 	case reflect.Map, reflect.Chan:
@@ -154,7 +156,7 @@ func (r *renderer) fields(b []byte, v reflect.Value, level int) []byte {
 		name := t.Field(i).Name
 		b = appendText(b, name, maxName)
 		b = append(b, ':')
-		if r.hide.hides(name) {
+		if r.hide.Hides(name) {
 			b = append(b, redacted...)
 		} else {
 			b = r.value(b, v.Field(i), level+1)
@@ -213,7 +215,7 @@ func (r *renderer) bytes(b []byte, v reflect.Value) []byte {
 		if !utf8.Valid(text) {
 			return r.length(b, v)
 		}
-		s := r.hide.text(string(text))
+		s := r.hide.Text(string(text))
 		return appendBeginning(b, s, min(maxString, max(r.end-len(b), 0)), n-len(text)+len(s))
 	case n > maxHex:
 		return r.length(b, v)

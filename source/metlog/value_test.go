@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 type knot struct {
@@ -197,13 +199,13 @@ func FuzzValue(f *testing.F) {
 		limit = min(max(limit, 0), 1<<16)
 		v := &knot{Name: s, Any: []any{b, x, n, map[string]string{s: s}, struct{ PassToken, B string }{s, s}, &n, [3]string{s, s, s}}}
 		v.Next = &knot{Name: string(b), Next: v, Any: &v}
-		text, _ := appendValue(nil, reflect.ValueOf(v), usuallyRedacted, limit)
+		text, _ := appendValue(nil, reflect.ValueOf(v), secret.With(nil), limit)
 		got := string(text)
 		checkValue(t, got)
 		if len(got) > limit+700 {
 			t.Errorf("%d bytes, limit %d", len(got), limit)
 		}
-		safe := string(appendSafe(nil, got, usuallyRedacted))
+		safe := string(appendSafe(nil, got, secret.With(nil)))
 		checkValue(t, safe)
 		if safe != got {
 			t.Errorf("not the same when read again:\n%s\n%s", got, safe)

@@ -183,7 +183,7 @@ func TestRedactOption(t *testing.T) {
 	names := []string{"a"}
 	c := start(t, hole{}, &Options{Redact: names})
 	names[0] = "b"
-	if !c.catch.hide.hides("A") || c.catch.hide.hides("b") {
+	if !c.catch.hide.Hides("A") || c.catch.hide.Hides("b") {
 		t.Error("options are not copied")
 	}
 }
