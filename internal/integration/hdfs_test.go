@@ -328,6 +328,7 @@ func hdfsRefusals(t *testing.T, h *hadoop) {
 func TestHDFS(t *testing.T) {
 	h := startHadoop(t, 3)
 	t.Run("archive", func(t *testing.T) { archiveShipsToHDFS(t, h) })
+	t.Run("card", func(t *testing.T) { wholeCard(t, h) })
 	t.Run("faults", func(t *testing.T) { hdfsFaults(t, h) })
 	t.Run("refusals", func(t *testing.T) { hdfsRefusals(t, h) })
 	noGoroutines(t)
