@@ -2,6 +2,9 @@
 // statsd, security events to ArcSight, exceptions to Sentry, everything else into files, also on HDFS, that SQL engines
 // query. It is a library: a team composes its own router, or instruments its own service, in a few lines.
 //
+// There is nothing in this package itself. The package metlog that an application calls is
+// [github.com/mozilla-services/metlog-go/source/metlog].
+//
 //	package main
 //
 //	import (

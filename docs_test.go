@@ -54,13 +54,13 @@ func TestServiceInReadme(t *testing.T) {
 	}
 	program := "package main\n\nimport (\n"
 	for _, path := range []string{
-		"context", "errors", "log/slog", "net/http", "time", "github.com/rs/zerolog", module + "middleware", module + "sink",
-		module + "source/metlog", module + "source/zerologsource",
+		"context", "errors", "log/slog", "net/http", "time", "github.com/rs/zerolog", module + "middleware",
+		module + "sink/zerologsink", module + "source/metlog", module + "source/zerologsource",
 	} {
 		program += "\t\"" + path + "\"\n"
 	}
-	program += ")\n\nfunc run(to sink.Sink, mux *http.ServeMux, server *http.Server) error {\n" + lines +
-		"server.Handler = handler\nreturn err\n}\n\nfunc main() { _ = run(sink.Discard, http.NewServeMux(), new(http.Server)) }\n"
+	program += ")\n\nfunc run(mux *http.ServeMux, server *http.Server) error {\n" + lines +
+		"server.Handler = handler\nreturn err\n}\n\nfunc main() { _ = run(http.NewServeMux(), new(http.Server)) }\n"
 	file := filepath.Join(t.TempDir(), "main.go")
 	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
 		t.Fatal(err)

@@ -5,9 +5,11 @@
 //	m, err := metlog.New(console, nil)
 //
 // A line has the message's time, its severity as the level, its payload as the message, and type, logger, host, pid and
-// fields under these names, the fields as one object; what a message lacks is left out. The severities are zerolog's
-// levels: Emergency and Alert panic, Critical fatal, Error error, Warning warn, Notice and Info info, Debug debug. No line
-// makes zerolog panic or exit. Give it a logger without Timestamp: that would print a second time.
+// fields under these names, the fields as one object; what a message lacks is left out. Timers, counters and gauges, whose
+// payload is a number, have their type and name before it, so that a console begins with them: timer cart.store 38. The
+// severities are zerolog's levels: Emergency and Alert panic, Critical fatal, Error error, Warning warn, Notice and Info
+// info, Debug debug. No line makes zerolog panic or exit. Give it a logger without Timestamp: that would print a second
+// time.
 //
 // # What done means
 //
@@ -19,8 +21,8 @@
 // # Security
 //
 // zerolog escapes what would end a line or a string, so a message is one line of JSON. zerolog.ConsoleWriter decodes that
-// again and prints a payload as it is, newlines and what moves a terminal's cursor included: give it messages of programs you
-// trust.
+// again and prints a payload as it is, newlines and what moves a terminal's cursor included: give it messages of programs
+// you trust.
 //
 // A logger that leads back into metlog, through zerologsource, would print its own lines for ever: do not build one.
 package zerologsink

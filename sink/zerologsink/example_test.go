@@ -29,5 +29,5 @@ func Example() {
 	if err := console.Send(context.Background(), []envelope.Message{m}); err != nil {
 		fmt.Println(err)
 	}
-	// Output: {"level":"info","time":"2026-03-02T12:00:00Z","type":"timer","logger":"shop","fields":{"name":"cart.store","rate":1},"message":"38"}
+	// Output: {"level":"info","time":"2026-03-02T12:00:00Z","type":"timer","logger":"shop","fields":{"name":"cart.store","rate":1},"message":"timer cart.store 38"}
 }

@@ -63,8 +63,19 @@ func (s *Sink) print(m *envelope.Message) error {
 	if fields, ok := m.Field(); ok && fields.JSON() != "{}" {
 		line.RawJSON("fields", []byte(fields.JSON()))
 	}
-	line.Msg(m.Payload())
+	line.Msg(summary(m))
 	return s.books.Sent(1, nil)
+}
+
+// summary returns what a console shows first: of a metric, whose payload is but a number, also what it is the number of.
+func summary(m *envelope.Message) string {
+	switch m.Type() {
+	case envelope.TypeTimer, envelope.TypeCounter, envelope.TypeGauge:
+		if name, ok := m.Field("name"); ok {
+			return m.Type() + " " + name.String() + " " + m.Payload()
+		}
+	}
+	return m.Payload()
 }
 
 func text(line *zerolog.Event, name, value string) {

@@ -74,6 +74,16 @@ func TestLines(t *testing.T) {
 		{"members of odd types", `{"type":1,"payload":{"a":1},"fields":[2],"timestamp":17}`,
 			`{"level":"info","type":"1","fields":[2],"message":"{\"a\":1}"}`},
 		{"no fields", `{"type":"x","fields":{}}`, `{"level":"info","type":"x"}`},
+		{"timer", `{"type":"timer","payload":"38","fields":{"name":"cart.store","rate":1}}`,
+			`{"level":"info","type":"timer","fields":{"name":"cart.store","rate":1},"message":"timer cart.store 38"}`},
+		{"counter", `{"type":"counter","payload":"-1","fields":{"name":"carts \"open\"\n"}}`,
+			`{"level":"info","type":"counter","fields":{"name":"carts \"open\"\n"},"message":"counter carts \"open\"\n -1"}`},
+		{"gauge", `{"type":"gauge","payload":"7","fields":{"name":"queue"}}`,
+			`{"level":"info","type":"gauge","fields":{"name":"queue"},"message":"gauge queue 7"}`},
+		{"timer without a name", `{"type":"timer","payload":"38","fields":{"rate":1}}`,
+			`{"level":"info","type":"timer","fields":{"rate":1},"message":"38"}`},
+		{"no metric, with a name", `{"type":"x","payload":"38","fields":{"name":"cart.store"}}`,
+			`{"level":"info","type":"x","fields":{"name":"cart.store"},"message":"38"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := zerolog.TimeFieldFormat

@@ -4,23 +4,22 @@ package main
 import (
 	"context"
 	"errors"
-	"log"
 
 	"github.com/mozilla-services/metlog-go/sink/archivesink"
 	"github.com/mozilla-services/metlog-go/source/metlog"
 	"github.com/mozilla-services/metlog-go/source/zerologsource"
-	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
 )
 
 func main() {
 	archive, err1 := archivesink.New("metlog-archive", nil)
 	m, err2 := metlog.New(archive, &metlog.Options{Logger: "shop"})
 	if err := errors.Join(err1, err2); err != nil {
-		log.Fatal(err)
+		log.Fatal().Err(err).Send()
 	}
-	logger := zerolog.New(zerologsource.New(m, nil))
+	logger := log.Output(zerologsource.New(m, nil))
 	logger.Info().Int("hosts", 3).Msg("v42 is out")
 	if err := errors.Join(m.Shutdown(context.Background()), archive.Shutdown(context.Background())); err != nil {
-		log.Fatal(err)
+		log.Fatal().Err(err).Send()
 	}
 }

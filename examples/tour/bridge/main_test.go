@@ -11,13 +11,13 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-// The tour promises a whole bridge at a glance, every error checked. The comment on top is not counted.
+// The tour promises a whole bridge at a glance, every error checked.
 func TestFitsTwentyFiveLines(t *testing.T) {
 	text, err := os.ReadFile("main.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := bytes.Count(text, []byte("\n")) - 1; n > 25 {
+	if n := bytes.Count(text, []byte("\n")); n > 25 {
 		t.Errorf("main.go has %d lines", n)
 	}
 }

@@ -36,9 +36,9 @@ func run() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /cart", func(w http.ResponseWriter, r *http.Request) {
 		cart := []string{r.FormValue("item")}
-		ctx := metlog.Watch(r.Context(), "cart", &cart) // shown in the traceback if this panics
+		metlog.Watch(r.Context(), "cart", &cart) // shown in the traceback if this panics
 		defer storing.Start().Stop()
-		logger.Info().Ctx(ctx).Strs("cart", cart).Msg("stored")
+		logger.Info().Strs("cart", cart).Msg("stored")
 	})
 	handler := middleware.Timer(m, nil)(middleware.Panics(m, nil)(mux))
 	srv := &http.Server{Addr: "127.0.0.1:8080", Handler: handler, ReadHeaderTimeout: 5 * time.Second}
