@@ -70,7 +70,8 @@ func (h *hadoop) fetch(t testing.TB, root string) map[string][]byte {
 	return files
 }
 
-// Everything that was sent to an archive stands in exactly one file of the cluster, byte for byte.
+// Everything that was sent to an archive stands in exactly one file of the cluster, byte for byte, also when senders choose
+// the names of its folders.
 func archiveShipsToHDFS(t *testing.T, h *hadoop) {
 	store := newHDFS(t, h, "/archive", hdfssink.Options{User: "metlog"})
 	c := h.reader(t)
@@ -80,14 +81,19 @@ func archiveShipsToHDFS(t *testing.T, h *hadoop) {
 	if err := c.Chown("/archive", "metlog", "supergroup"); err != nil {
 		t.Fatal(err)
 	}
-	archive, err := archivesink.New(t.TempDir(), &archivesink.Options{Ship: store, SealBytes: 4 << 10})
+	types := []string{
+		"order", "../../../etc/passwd", "a:b/c", "é ü", ".", "..", "_x", "x\x00y\n", "{a,b}*?\\%2F", "", strings.Repeat("t", 300),
+	}
+	archive, err := archivesink.New(t.TempDir(), &archivesink.Options{
+		Ship: store, SealBytes: 2 << 10, Partition: archivesink.Partition{Column: "kind", Value: (*envelope.Message).Type},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want []string
 	for n := range 500 {
 		batch := make([]envelope.Message, 1)
-		batch[0], err = envelope.Draft{Timestamp: time.Now(), Type: "order", Payload: fmt.Sprintf("ü %d\n", n)}.Seal()
+		batch[0], err = envelope.Draft{Timestamp: time.Now(), Type: types[n%len(types)], Payload: fmt.Sprintf("ü %d\n", n)}.Seal()
 		if err != nil {
 			t.Fatal(err)
 		}
