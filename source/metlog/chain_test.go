@@ -9,7 +9,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/sink/sinktest"
 )
 
 type wrapper struct {
@@ -53,7 +57,7 @@ func (e itself) Error() string { return "itself" }
 func (e itself) Unwrap() error { return e }
 
 //go:noinline
-func origin() *traced {
+func made() *traced {
 	var pcs [8]uintptr
 	e := new(traced)
 	for _, pc := range pcs[:runtime.Callers(1, pcs[:])] {
@@ -80,8 +84,8 @@ func TestCauses(t *testing.T) {
 		{"throwing", throwing{}, "metlog.throwing=!PANIC: in Error: no text"},
 		{"no UTF-8", &wrapper{text: "a\xffb"}, "*metlog.wrapper=a\uFFFDb"},
 		{"odd StackTrace", oddTrace{errPlain}, "metlog.oddTrace=card refused"},
-		{"traced", &wrapper{"w", origin()}, "*metlog.traced=traced|*metlog.wrapper=w"},
-		{"traced itself", origin(), "*metlog.traced=traced|*metlog.traced=traced"},
+		{"traced", &wrapper{"w", made()}, "*metlog.traced=traced|*metlog.wrapper=w"},
+		{"traced itself", made(), "*metlog.traced=traced|*metlog.traced=traced"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, e := caught(t, nil, func(c *Client) { c.Exception(t.Context(), test.err) })
@@ -115,7 +119,7 @@ func TestCausesHaveAnEnd(t *testing.T) {
 func TestOwnStack(t *testing.T) {
 	var pcs [8]uintptr
 	for name, err := range map[string]error{
-		"origin":       origin(),
+		"made":         made(),
 		"TestOwnStack": calling{errPlain, pcs[:runtime.Callers(1, pcs[:])]},
 	} {
 		_, e := caught(t, nil, func(c *Client) { c.Exception(t.Context(), err) })
@@ -135,9 +139,10 @@ func TestOwnStack(t *testing.T) {
 }
 
 func TestLimit(t *testing.T) {
-	l := limiter{perSecond: 4}
-	of := func(err error) func(at time.Duration) bool {
-		return func(at time.Duration) bool { return l.allows(kind(linksOf(err)), at) }
+	var l limiter
+	l.open(4)
+	of := func(err error, place uint64) func(at time.Duration) bool {
+		return func(at time.Duration) bool { return l.allows(origin{kind(linksOf(err)), place}, at) }
 	}
 	count := func(allows func(time.Duration) bool, at time.Duration) (n int) {
 		for range 100 {
@@ -147,7 +152,7 @@ func TestLimit(t *testing.T) {
 		}
 		return n
 	}
-	plain := of(fmt.Errorf("a: %w", errPlain))
+	plain := of(fmt.Errorf("a: %w", errPlain), 1)
 	for _, test := range []struct {
 		at   time.Duration
 		want int
@@ -158,12 +163,76 @@ func TestLimit(t *testing.T) {
 			t.Errorf("at %v: %d, want %d", test.at, got, test.want)
 		}
 	}
-	if got := count(of(errors.New("b")), time.Minute+time.Second); got != 0 {
+	now := time.Minute + time.Second
+	if got := count(of(errors.New("b"), 1), now); got != 0 {
 		t.Errorf("%d more of the same first cause", got)
 	}
-	if got := count(of(os.ErrDeadlineExceeded), time.Minute+time.Second); got != 4 {
+	if got := count(of(os.ErrDeadlineExceeded, 1), now); got != 4 {
 		t.Errorf("%d of another", got)
 	}
+	if got := count(of(errors.New("b"), 2), now); got != 4 {
+		t.Errorf("%d in another place", got)
+	}
+}
+
+// However many origins there are, the memory is bounded, and so are the events.
+func TestLimitOfManyOrigins(t *testing.T) {
+	var l limiter
+	l.open(2)
+	for _, test := range []struct {
+		at   time.Duration
+		want int
+	}{
+		{0, 2*maxOrigins + 2}, {time.Second, 2*maxOrigins + 2}, {time.Second + time.Millisecond, 0}, {time.Hour, 2*maxOrigins + 2},
+	} {
+		n := 0
+		for place := range uint64(10_000) {
+			for range 3 {
+				if l.allows(origin{0, place + uint64(test.at)}, test.at) {
+					n++
+				}
+			}
+		}
+		if n != test.want || len(l.whole) > maxOrigins {
+			t.Errorf("at %v: %d passed, want %d; %d origins", test.at, n, test.want, len(l.whole))
+		}
+	}
+}
+
+// Errors of one type, as nearly all are, do not starve those of another place.
+func TestRareErrorPasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sinktest.Recorder)
+		c := start(t, to, &Options{ExceptionsPerSecond: 2})
+		panics := func(f func()) {
+			defer func() { c.Panic(t.Context(), recover()) }()
+			f()
+		}
+		for range 20 {
+			c.Exception(t.Context(), errors.New("often"))
+			panics(func() { panic("often") })
+			_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "often", Frames: []runtime.Frame{{Function: "f", File: "a.go", Line: 1}}})
+			_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "often", Stack: []uintptr{1}})
+		}
+		c.Exception(t.Context(), fmt.Errorf("rare: %w", errors.New("cause")))
+		panics(func() { panic("rare") })
+		panics(func() { strings.Repeat("rare", -1) })
+		_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "rare", Frames: []runtime.Frame{{Function: "f", File: "a.go", Line: 2}}})
+		_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "rare", Stack: []uintptr{2}})
+		_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "rare"})
+		flush(t, c)
+		rare := 0
+		all := to.All()
+		for i := range all {
+			if e := readEvent(t, &all[i]); !strings.Contains(e.top().Value, "often") {
+				rare++
+			}
+		}
+		if rare != 6 || to.Len() != 6+4*2 {
+			t.Errorf("%d messages, %d of them rare", to.Len(), rare)
+		}
+		dropped(t, c, map[string]uint64{"limited": 4 * 18})
+	})
 }
 
 func TestLimitOfClient(t *testing.T) {

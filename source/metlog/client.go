@@ -33,6 +33,7 @@ type Client struct {
 	catch   catcher
 	series  registry
 	report  reporter
+	notices notices
 	damaged atomic.Uint64
 
 	wake   chan struct{} // the worker has something to do
@@ -74,6 +75,7 @@ func New(to sink.Sink, o *Options) (*Client, error) {
 	}
 	c.clock.start()
 	c.report.to = options.OnError
+	c.notices.open(options.OnError != nil)
 	c.catch.open(&options)
 	c.series.client = c
 	c.series.set(options.Rates)

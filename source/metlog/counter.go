@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"math"
 	"strconv"
+
+	"github.com/mozilla-services/metlog-go/envelope"
 )
 
 // Incr adds n to a counter, with a message of type counter.
@@ -33,7 +35,7 @@ func (c *Client) count(name string, minus bool, n int64, attrs []slog.Attr) {
 // "number".
 func (c *Client) Gauge(name string, value float64, attrs ...slog.Attr) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
-		c.drop(whyNumber)
+		c.lose(whyNumber, envelope.TypeGauge)
 		return
 	}
 	if s := c.sample(name); s != nil {

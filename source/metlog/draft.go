@@ -35,7 +35,7 @@ func (c *Client) rest(d *draft) {
 // writeDraft is write by way of a draft. It calls methods of attrs unless their size is known without.
 func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ, payload string, attrs []slog.Attr, size int) {
 	if len(payload) > maxMessage || size > hopeless {
-		c.drop(whyLarge)
+		c.lose(whyLarge, typ)
 		return
 	}
 	t := c.tamer()
@@ -45,13 +45,13 @@ func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ
 	d := c.draft()
 	b := d.encoder.Append(d.memory[:0], &d.message, c.clock.now(), severity, typ, payload, attrs)
 	c.inspect(t, typ, &d.message)
-	c.finish(ctx, d, b)
+	c.finish(ctx, d, typ, b)
 }
 
 // writeDraftShape is writeDraft for what was prepared.
 func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload string, values []slog.Value, size int) {
 	if len(payload) > maxMessage || size > hopeless {
-		c.drop(whyLarge)
+		c.lose(whyLarge, p.typ)
 		return
 	}
 	t := c.tamer()
@@ -61,17 +61,17 @@ func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload strin
 	d := c.draft()
 	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, c.clock.now(), c.options.Severity, p.shape, payload, values)
 	if err != nil {
-		c.drop(whyLarge)
+		c.lose(whyLarge, p.typ)
 		return
 	}
 	c.inspect(t, p.typ, &d.message)
-	c.finish(ctx, d, b)
+	c.finish(ctx, d, p.typ, b)
 }
 
 // writeDraftJSON is writeDraft for fields that are encoded.
 func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity envelope.Severity, typ, payload string, fields []byte) error {
 	if len(payload)+len(fields) > maxMessage {
-		c.drop(whyLarge)
+		c.lose(whyLarge, typ)
 		return nil
 	}
 	d := c.draft()
@@ -80,14 +80,14 @@ func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity enve
 		c.rest(d)
 		return err
 	}
-	c.finish(ctx, d, b)
+	c.finish(ctx, d, typ, b)
 	return nil
 }
 
-// finish puts a copy of the draft's message, the text of which is b, into a shard.
-func (c *Client) finish(ctx context.Context, d *draft, b []byte) {
+// finish puts a copy of the draft's message, which is of type typ and the text of which is b, into a shard.
+func (c *Client) finish(ctx context.Context, d *draft, typ string, b []byte) {
 	if n := len(b); n > maxMessage || n == 0 {
-		c.drop(whyLarge)
+		c.lose(whyLarge, typ)
 	} else {
 		c.insert(ctx, &d.message)
 	}

@@ -57,6 +57,7 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 	}
 	s := c.open(ctx, size)
 	if s == nil {
+		c.noticeFull(typ)
 		return nil
 	}
 	b, err := c.splice(s.encoder, s.chunk.text(), s.chunk.last(), at, severity, typ, payload, fields)
@@ -102,6 +103,7 @@ func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, pay
 	}
 	s := c.open(ctx, size)
 	if s == nil {
+		c.noticeFull(typ)
 		return
 	}
 	c.commit(ctx, s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))

@@ -85,6 +85,7 @@ func (c *Client) linger() {
 func (c *Client) left() error {
 	c.abandon()
 	c.cancel(errGivenUp)
+	c.endNotices()
 	c.report.end()
 	name := c.name()
 	c.mu.Lock()

@@ -138,7 +138,7 @@ func ExampleOptions_onError() {
 	_ = m.Shutdown(context.Background())
 	fmt.Println(m.Account().Dropped)
 	// Output:
-	// metlog: 1 messages refused, the last: no disk
+	// metlog: 1 message refused: no disk
 	// map[refused:1]
 }
 

@@ -25,10 +25,10 @@ import (
 // Of the error, its Error, Unwrap, StackTrace and Callers methods are called, and waited for; one that panics costs only
 // its own part. Of watched values no method is called. A source file is read when a place in it is met first.
 //
-// Errors of one type are limited, see [Options].
+// Errors of one type, caught in one place, are limited, see [Options].
 func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
 	if err == nil {
-		c.drop(whyNil)
+		c.lose(whyNil, envelope.TypeException)
 		return
 	}
 	c.throw(ctx, &exception{links: linksOf(err)}, attrs)
@@ -47,7 +47,7 @@ func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
 // What is no error is shown as watched values are.
 func (c *Client) Panic(ctx context.Context, recovered any, attrs ...slog.Attr) {
 	if recovered == nil {
-		c.drop(whyNil)
+		c.lose(whyNil, envelope.TypeException)
 		return
 	}
 	e := &exception{panics: true}
@@ -90,14 +90,14 @@ type scratch struct {
 
 func (k *catcher) open(o *Options) {
 	k.hide = secret.With(o.Redact)
-	k.limit.perSecond = o.ExceptionsPerSecond
+	k.limit.open(o.ExceptionsPerSecond)
 	k.spare.New = func() any { return new(scratch) }
 }
 
 // throw sends an exception. Its caller's caller is where the stack begins.
 func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	e.severity = envelope.Error
-	if !c.admits(e.severity, kind(e.links)) {
+	if !c.admits(e.severity, origin{kind(e.links), c.catch.places.origin(e.panics)}) {
 		return
 	}
 	ctx = orBackground(ctx)
@@ -117,13 +117,13 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	c.post(ctx, time.Now(), e, d, s)
 }
 
-// admits asks the filters and the limit of a kind of exceptions.
-func (c *Client) admits(severity envelope.Severity, kind any) bool {
+// admits asks the filters and the limit of an origin.
+func (c *Client) admits(severity envelope.Severity, from origin) bool {
 	switch {
 	case !c.passes(envelope.TypeException, severity):
 		c.drop(whyFiltered)
-	case !c.catch.limit.allows(kind, c.clock.mono()):
-		c.drop(whyLimited)
+	case !c.catch.limit.allows(from, c.clock.mono()):
+		c.lose(whyLimited, envelope.TypeException)
 	default:
 		return true
 	}

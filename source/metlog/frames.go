@@ -15,6 +15,8 @@ const (
 	maxFrames = 128  // of these are shown
 	outermost = 32   // of these stand at the end
 	maxName   = 512  // bytes of a function's name, or a file's
+
+	originDepth = 32 // frames between where a panic began and where it was caught
 )
 
 // A frame is what is shown of one place in the program.
@@ -45,6 +47,24 @@ func (p *places) panicked(stack []uintptr) []uintptr {
 		}
 	}
 	return stack
+}
+
+// origin returns the place where an exception was caught, given by its caller's caller's caller. A panic's is where it
+// began: all of a server are caught in one place.
+func (p *places) origin(panics bool) uint64 {
+	var array [originDepth]uintptr
+	if !panics {
+		runtime.Callers(4, array[:1])
+		return uint64(array[0])
+	}
+	stack := p.panicked(callers(array[:], 4))
+	for len(stack) > 1 && p.at(stack[0]).runtime {
+		stack = stack[1:]
+	}
+	if len(stack) == 0 {
+		return 0
+	}
+	return uint64(stack[0])
 }
 
 // list returns the frames of a stack that are shown, innermost first.

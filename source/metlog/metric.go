@@ -32,6 +32,7 @@ func (c *Client) measured(kind *metric, fixed *envelope.Shape, name string, rate
 	}
 	s := c.open(context.Background(), size)
 	if s == nil {
+		c.noticeFull(kind.typ)
 		return
 	}
 	shape, values := fixed, []slog.Value(nil)
@@ -42,6 +43,7 @@ func (c *Client) measured(kind *metric, fixed *envelope.Shape, name string, rate
 	if err != nil {
 		s.drop(whyLarge)
 		c.put(s)
+		c.notice(whyLarge, kind.typ)
 		return
 	}
 	c.commit(context.Background(), s, b)

@@ -53,12 +53,21 @@ type Options struct {
 	// authorization, cookie, credential and key. Case does not matter. The default is none besides.
 	Redact []string
 
-	// ExceptionsPerSecond is the most events a second, and at once, from errors of one type, which is that of the first
-	// cause, or from bridged lines of one severity: the others are counted as Dropped "limited". The default is 10.
+	// ExceptionsPerSecond is the most events a second, and at once, from one origin: the others are counted as Dropped
+	// "limited". Of an error that is the type of its innermost cause and the place of the call of [Client.Exception]; of a
+	// panic that type and the place where it began; of a bridged line its severity and its innermost frame, if it has one. Errors of
+	// errors.New and fmt.Errorf are all of one type, so an application that hands all of its errors to one function, which
+	// calls Exception, has one limit for these. Of more than 256 origins at a time, the others share one limit. The default
+	// is 10.
 	ExceptionsPerSecond int
 
-	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time. The
-	// default is to tell nobody; [Client.Account] has the numbers all the same.
+	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time; what
+	// happens meanwhile comes with the next call, joined, what is the same once with its count. That is: what the sink
+	// refused; messages that were dropped as "full", "large", "limited", "number" or "nil", the first at once with its type,
+	// then how many; each [Prepared] that was given a wrong number of values, once; fields and other parts that could not be
+	// written, by name; filters that panicked. Shutdown and Close tell the rest. Not told is what the application chose to
+	// leave out, by Rates and Filters, and what is sent after Shutdown. The default is to tell nobody; [Client.Account] and
+	// [Client.Damaged] have the numbers all the same.
 	OnError func(error)
 }
 

@@ -49,12 +49,14 @@ func (p *Prepared) Emit(ctx context.Context, payload string, values ...slog.Valu
 	}
 	s := c.open(ctx, size)
 	if s == nil {
+		c.noticeFull(p.typ)
 		return
 	}
 	b, err := s.encoder.AppendShape(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, p.shape, payload, values)
 	if err != nil {
 		s.drop(whyLarge)
 		c.put(s)
+		c.notice(whyLarge, p.typ)
 		return
 	}
 	c.commit(ctx, s, b)

@@ -20,17 +20,25 @@ type reporter struct {
 	mu      sync.Mutex
 	last    time.Time // when it was called
 	busy    chan struct{}
-	lost    int // messages refused that it was not told of
+	lost    uint64 // messages refused that it was not told of
 	refusal error
-	other   []error     // it was not told of, at most keptErrors
+	other   []told      // at most keptErrors
+	beyond  uint64      // errors that were too many
 	later   *time.Timer // nil: nothing is kept back
+}
+
+// A told error is one that OnError was not told of yet, and how often it came.
+type told struct {
+	err   error
+	text  string
+	times uint64
 }
 
 // refused reports that the sink refused n messages.
 func (r *reporter) refused(n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lost += n
+	r.lost += uint64(n)
 	r.refusal = err
 	r.send(false)
 }
@@ -39,10 +47,50 @@ func (r *reporter) refused(n int, err error) {
 func (r *reporter) tell(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.to != nil && len(r.other) < keptErrors {
-		r.other = append(r.other, err)
-	}
+	r.keep(err)
 	r.send(false)
+}
+
+func (r *reporter) keep(err error) {
+	if r.to == nil {
+		return
+	}
+	text := err.Error()
+	for i := range r.other {
+		if r.other[i].text == text {
+			r.other[i].times++
+			return
+		}
+	}
+	if len(r.other) < keptErrors {
+		r.other = append(r.other, told{err, text, 1})
+	} else {
+		r.beyond++
+	}
+}
+
+// all returns what was kept as one error.
+func (r *reporter) all() error {
+	var errs []error
+	for _, t := range r.other {
+		if t.times > 1 {
+			t.err = fmt.Errorf("%w (%d times)", t.err, t.times)
+		}
+		errs = append(errs, t.err)
+	}
+	if r.beyond > 0 {
+		errs = append(errs, fmt.Errorf("metlog: %d errors more", r.beyond))
+	}
+	switch {
+	case r.lost == 1:
+		errs = append(errs, fmt.Errorf("metlog: 1 message refused: %w", r.refusal))
+	case r.lost > 1:
+		errs = append(errs, fmt.Errorf("metlog: %d messages refused, the last: %w", r.lost, r.refusal))
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
 }
 
 // send calls OnError if it is time to, or else sees to it that it will be.
@@ -56,15 +104,8 @@ func (r *reporter) send(now bool) {
 		}
 		return
 	}
-	errs := r.other
-	if r.refusal != nil {
-		errs = append(errs, fmt.Errorf("metlog: %d messages refused, the last: %w", r.lost, r.refusal))
-	}
-	err := errs[0]
-	if len(errs) > 1 {
-		err = errors.Join(errs...)
-	}
-	r.refusal, r.other, r.lost, r.last = nil, nil, 0, time.Now()
+	err := r.all()
+	r.refusal, r.other, r.lost, r.beyond, r.last = nil, nil, 0, 0, time.Now()
 	busy, to := make(chan struct{}), r.to
 	r.busy = busy
 	go func() {

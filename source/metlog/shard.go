@@ -63,7 +63,7 @@ func (c *Client) put(s *shard) {
 }
 
 // open returns a shard, locked, with room for a message of about size bytes, which it counts as offered. Nil means that
-// there is none and that the message was dropped.
+// there is none and that the message was dropped, which is the caller's to notice.
 func (c *Client) open(ctx context.Context, size int) *shard {
 	s := c.pick()
 	s.mu.Lock()
@@ -152,6 +152,7 @@ func (c *Client) detach(ctx context.Context, s *shard, n int) {
 	if n > maxMessage {
 		s.drop(whyLarge)
 		c.put(s)
+		c.notice(whyLarge, m.Type())
 		return
 	}
 	s.offered-- // by the way it came
@@ -163,12 +164,14 @@ func (c *Client) detach(ctx context.Context, s *shard, n int) {
 func (c *Client) insert(ctx context.Context, m *envelope.Message) {
 	n := len(m.JSON())
 	if !c.reserveWait(ctx, n) {
+		c.noticeFull(m.Type())
 		return
 	}
 	if s := c.open(ctx, 0); s != nil {
 		c.keep(s, m.Clone())
 	} else {
 		c.unreserve(n)
+		c.noticeFull(m.Type())
 	}
 }
 

@@ -25,8 +25,9 @@
 // # Events
 //
 // The payload of a line of type sentry is one JSON event, which [metlog.Client.EmitLine] builds as it does those of
-// exceptions: bounded and redacted, its fields too, and under [metlog.Options].ExceptionsPerSecond, which is for all lines
-// of a severity together: those beyond it are not sent, not as text either. It has the message, which is fields.msg too, the text of the error, the other fields as its context,
+// exceptions: bounded and redacted, its fields too, and under [metlog.Options].ExceptionsPerSecond, where lines of one
+// severity and one innermost frame are of one origin: those beyond it are not sent, not as text either. It has the
+// message, which is fields.msg too, the text of the error, the other fields as its context,
 // and the frames of the stack. A stack is what zerolog.ErrorStackMarshaler makes: an array, an object or a text of several
 // lines. Frames are read from it when it has the shape that zerolog/pkgerrors writes; a line without a stack has those of
 // the goroutine that logged.
