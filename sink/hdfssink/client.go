@@ -48,7 +48,7 @@ func (f *libraryFile) Close() error {
 // connect makes a client of its own for one file. The context is that of all its calls.
 func (s *Store) connect(ctx context.Context) (_ client, err error) {
 	w := newWires(ctx, s.opts.Timeout)
-	c := &library{store: s, wires: w, uncut: context.AfterFunc(ctx, func() { w.cutAll() })}
+	c := &library{store: s, wires: w, uncut: context.AfterFunc(ctx, w.cutAll)}
 	defer func() {
 		if err != nil {
 			err = c.End(err)
@@ -104,7 +104,8 @@ func (c *library) Broken() error { return c.wires.broken() }
 // cannot reach a namenode to declare a length that no datanode has.
 func (c *library) End(err error) error {
 	c.uncut()
-	namenode, silent, first := c.wires.cutAll()
+	c.wires.cutAll()
+	namenode, silent, first := c.wires.seen()
 	c.store.learn(namenode, silent)
 	c.letGo()
 	return withCause(err, first)

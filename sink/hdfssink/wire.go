@@ -72,9 +72,8 @@ func (w *wires) isCut() bool {
 	return w.cut
 }
 
-// cutAll closes all connections, for good. It returns the namenode that was dialled last, whether that failed, and the first
-// error of any connection before.
-func (w *wires) cutAll() (namenode string, silent bool, first error) {
+// cutAll closes all connections, for good.
+func (w *wires) cutAll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut = true
@@ -82,6 +81,12 @@ func (w *wires) cutAll() (namenode string, silent bool, first error) {
 		_ = c.Conn.Close()
 	}
 	clear(w.open)
+}
+
+// seen returns the namenode that was dialled last, whether it failed, and the first error of any connection.
+func (w *wires) seen() (namenode string, silent bool, first error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.namenode, w.silent, w.first
 }
 
