@@ -13,8 +13,8 @@ const (
 
 // Append appends the event's line to b, without a line end. It allocates nothing if b has room.
 //
-// An [*Error] names the header or the key that cannot be written: a version or severity out of its range, a header with a line
-// end, for which the standard has no form, or a key that is no word (see [Key]). Then b is returned as it was.
+// An [*Error] names the header or the key that cannot be written: a version or severity out of its range, a header with a
+// line end, for which the standard has no form, or a key that is no word (see [Key]). Then b is returned as it was.
 func (e *Event) Append(b []byte) ([]byte, error) {
 	if err := e.check(); err != nil {
 		return b, err

@@ -54,8 +54,8 @@ func (e *Event) Set(key Key, value string) {
 	e.Extensions = append(e.Extensions[:i+1], slices.DeleteFunc(e.Extensions[i+1:], func(x Extension) bool { return x.Key == key })...)
 }
 
-// SetLabelled gives a key that is everybody's own, such as [DeviceCustomString1], its value, and the key's label the name of
-// what it holds.
+// SetLabelled gives a key that is everybody's own, such as [DeviceCustomString1], its value, and the key's label the name
+// of what it holds.
 func (e *Event) SetLabelled(key Key, label, value string) {
 	e.Set(key.Label(), label)
 	e.Set(key, value)

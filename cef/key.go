@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// A Key is the name of an extension. Any word of letters, digits, underscores and dots that does not begin with a dot will do;
-// those with a name here are of the standard's dictionary, which says what their values are.
+// A Key is the name of an extension. Any word of letters, digits, underscores and dots that does not begin with a dot will
+// do; those with a name here are of the standard's dictionary, which says what their values are.
 type Key string
 
 const maxKey = 1023
@@ -125,8 +125,8 @@ const (
 	TransportProtocol         Key = "proto"
 )
 
-// Limit returns how many bytes of a key's value ArcSight stores (standard, "Extension Dictionary"; it does not say whether it
-// means characters), or 0 for keys without a limit. Append does not look at it.
+// Limit returns how many bytes of a key's value ArcSight stores (standard, "Extension Dictionary"; it does not say whether
+// it means characters), or 0 for keys without a limit. Append does not look at it.
 func (k Key) Limit() int {
 	switch k {
 	case ApplicationProtocol, TransportProtocol:

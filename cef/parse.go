@@ -4,11 +4,11 @@ import "strings"
 
 // A Line is an event as it was read, and what else stood there.
 //
-// Beside what [Event.Append] writes and what the standard has, it takes what the Python package cef wrote: a date and a host
-// before the event; vendor and product with a bare |, the last of which ends the vendor; a bare = in a value where no key
-// stands before it; bare line ends in values; a severity that is any text. Line ends in headers, which that package put after
-// a backslash, are read as spaces, and hyphens in keys as underscores, so that what can be read can be written. What it left
-// unescaped and reads as a key is one: nobody can tell.
+// Beside what [Event.Append] writes and what the standard has, it takes what the Python package cef wrote: a date and a
+// host before the event; vendor and product with a bare |, the last of which ends the vendor; a bare = in a value where no
+// key stands before it; bare line ends in values; a severity that is any text. Line ends in headers, which that package put
+// after a backslash, are read as spaces, and hyphens in keys as underscores, so that what can be read can be written. What
+// it left unescaped and reads as a key is one: nobody can tell.
 type Line struct {
 	Event
 

@@ -3,8 +3,8 @@ package cef
 import "strings"
 
 // Stamp returns the date and the host that stand before the event, as the Python package cef and syslog (RFC 3164, 4.1.2)
-// write them: "Nov 02 09:30:00", in a zone and year that only the sender knows, and a name. It is not ok for anything else: a
-// host has at most 255 visible characters of ASCII.
+// write them: "Nov 02 09:30:00", in a zone and year that only the sender knows, and a name. It is not ok for anything else:
+// a host has at most 255 visible characters of ASCII.
 func (l *Line) Stamp() (date, host string, ok bool) {
 	const form = "Jan 02 15:04:05 "
 	s := strings.TrimSuffix(l.Before, " ")

@@ -72,7 +72,7 @@ func goldenFrames(t testing.TB) map[string]string {
 	return frames
 }
 
-// zmtp1 returns the bodies of a ZMTP/1.0 stream, the empty ones left out: length (one byte, or 0xff and eight), flags, body.
+// zmtp1 returns the bodies of a ZMTP/1.0 stream, empty ones left out: length (one byte, or 0xff and eight), flags, body.
 func zmtp1(t testing.TB, b []byte) (bodies []string) {
 	t.Helper()
 	for len(b) > 0 {

@@ -39,8 +39,8 @@ type EventOptions struct {
 //   - [cef.RequestMethod] and [cef.RequestURL]: the path, and the parameters that Query names.
 //   - [cef.RequestClientApplication]: the User-Agent. The clients of 2012 sent it as cs1, labelled so.
 //
-// The path and the name are shown as they are. Where one may be a secret, as the keys that some clients send for a name are,
-// [cef.Event.Set] it to another text before the event is sent.
+// The path and the name are shown as they are. Where one may be a secret, as the keys that some clients send for a name
+// are, [cef.Event.Set] it to another text before the event is sent.
 func Event(r *http.Request, o *EventOptions) cef.Event {
 	if o == nil {
 		o = &EventOptions{}

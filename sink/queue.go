@@ -30,13 +30,13 @@ type QueueOptions struct {
 //
 // What next does not take is sent again. A message whose error is permanent or [ErrClosed], or that is past GiveUp, goes to
 // DeadLetter and is held until DeadLetter has taken it, while others go on; without a DeadLetter it is dropped and counted,
-// as it is when DeadLetter refuses it for good. When next took a part of a batch, what failed is set aside and sent again by
-// itself, while later messages go on; when it took nothing, the queue waits before it sends again, and then sends half as
-// many, so that one message that makes every batch fail is found and set aside. A delay asked for with [RetryAfter] is kept.
-// Messages leave in the order in which they came as long as nothing fails. A panic of next is one more error, not a
+// as it is when DeadLetter refuses it for good. When next took a part of a batch, what failed is set aside and sent again
+// by itself, while later messages go on; when it took nothing, the queue waits before it sends again, and then sends half
+// as many, so that one message that makes every batch fail is found and set aside. A delay asked for with [RetryAfter] is
+// kept. Messages leave in the order in which they came as long as nothing fails. A panic of next is one more error, not a
 // permanent one.
 //
-// It holds clones, so the bound in bytes is honest, and what it was given may be overwritten after Send: it is a [Borrower].
+// It holds clones: the bound in bytes is honest, and what it was given may be overwritten after Send: it is a [Borrower].
 //
 // Its account's Done is what next took. Dropped has, by name: "newest", "oldest" and "shed", as [Full] says; "deadletter",
 // what DeadLetter took; "undeliverable", what DeadLetter refused for good; "permanent", "closed" and "gaveup", given up

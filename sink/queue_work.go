@@ -20,7 +20,7 @@ type flight struct {
 
 const forever = time.Duration(math.MaxInt64)
 
-// run is the worker. What is given up it leaves to a goroutine that lasts as long as one Send of DeadLetter, which may hang.
+// run is the worker. What is given up it leaves to a goroutine that lasts as long as a Send of DeadLetter, which may hang.
 func (q *Queue) run() {
 	defer close(q.stopped)
 	var burial sync.WaitGroup

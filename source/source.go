@@ -17,8 +17,8 @@ import (
 //   - Run returns nil when ctx has ended or the input is exhausted, after everything received has been offered to to.
 //   - It offers a batch once. Send blocks while leaves wait: that is the backpressure. Sends run under a context of their
 //     own that ends some time after ctx, 5 s by default: the source's Options.DrainTimeout.
-//   - On an error, a source that can tell its sender does. The others give the failed messages to their Options.DeadLetter as
-//     metlog.deadletter, and what cannot be decoded as metlog.undecodable. Its account says Dropped "deadletter" if the
+//   - On an error, a source that can tell its sender does. The others give the failed messages to their Options.DeadLetter
+//     as metlog.deadletter, and what cannot be decoded as metlog.undecodable. Its account says Dropped "deadletter" if the
 //     dead letter took them, else "refused" or "undecodable". Neither ever stops a source.
 //   - Run may be called once.
 type Source interface {

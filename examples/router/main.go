@@ -1,5 +1,5 @@
-// The router: messages in over ZeroMQ and UDP, decided by rules, out to statsd, ArcSight, Sentry and an archive of JSON lines,
-// which can be shipped to HDFS.
+// The router: messages in over ZeroMQ and UDP, decided by rules, out to statsd, ArcSight, Sentry and an archive of JSON
+// lines, which can be shipped to HDFS.
 //
 // Without flags it listens on loopback and archives everything below ./metlog-archive. -h lists the flags; rules.go shows
 // what a rules file says. SIGHUP reads the rules again; SIGINT or SIGTERM stops reading, drains, seals the archive and

@@ -1,6 +1,6 @@
 // Bench holds metlog beside its peers and beside programs in C that do the least anybody could do, in one run, and prints
-// ratios: go run . [-rounds 6] [-only PATTERN]. Times drift on a shared machine, so each round runs every contender once and
-// a ratio is taken within the round; the table shows medians with their range, and the goal.
+// ratios: go run . [-rounds 6] [-only PATTERN]. Times drift on a shared machine, so each round runs every contender once
+// and a ratio is taken within the round; the table shows medians with their range, and the goal.
 package main
 
 import (

@@ -19,8 +19,8 @@ func memorySection(l *lab) error {
 	return nil
 }
 
-// printResident prints how large a process was at most, which has a queue of 64 MiB and Go's collector, which lets twice what
-// lives grow.
+// printResident prints how large a process was at most, which has a queue of 64 MiB and Go's collector, which lets twice
+// what lives grow.
 func (l *lab) printResident(name string, c cost) {
 	const limit = 200
 	verdict := "met"

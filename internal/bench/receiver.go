@@ -22,8 +22,8 @@ import (
 	"github.com/mozilla-services/metlog-go/source/zmqsource"
 )
 
-// receiver runs one kind of receiver until it has taken the count in args[0]. The routers write to args[1] and send statsd's
-// lines to args[2].
+// receiver runs one kind of receiver until it has taken the count in args[0]. The routers write to args[1] and send
+// statsd's lines to args[2].
 func receiver(kind, endpoint string, args []string) error {
 	count, err := strconv.Atoi(args[0])
 	if err != nil {
@@ -128,8 +128,8 @@ func metlogRouter(endpoint string, count int, dir, statsdAddr string) error {
 	return nil
 }
 
-// slowRouter has a bounded queue before a sink that falls far behind, or whose server does, what says which. It gets everything
-// or, for "1%", one message in a hundred, the others being thrown away at once.
+// slowRouter has a bounded queue before a sink that falls far behind, or whose server does, what says which. It gets
+// everything or, for "1%", one message in a hundred, the others being thrown away at once.
 func slowRouter(endpoint string, count int, what string, args []string) error {
 	slow, err := slowSink(what, args)
 	if err != nil {

@@ -29,8 +29,9 @@ ruleset(name="all") {
 input(type="imczmq" endpoints="@%s" socktype="PULL" ruleset="all")
 `
 
-// rsyslog runs rsyslogd until it has written count lines. Its CPU time counts as this process's, which does little else. The
-// time it prints is that of the last write before rsyslogd is told to end: the wait that proves it done is not rsyslog's.
+// rsyslog runs rsyslogd until it has written count lines. Its CPU time counts as this process's, which does little else.
+// The time it prints is that of the last write before rsyslogd is told to end: the wait that proves it done is not
+// rsyslog's.
 func rsyslog(endpoint string, count int, dir, statsdAddr string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err

@@ -16,8 +16,8 @@ import (
 )
 
 // A hadoop is a real HDFS: a namenode and datanodes, each a process of its own, which are known by number. 0 is the
-// namenode. It is patient with nobody: a datanode that is silent for 12 s is dead, a file whose writer is silent for 10 s is
-// closed for it.
+// namenode. It is patient with nobody: a datanode that is silent for 12 s is dead, a file whose writer is silent for 10 s
+// is closed for it.
 type hadoop struct {
 	t       testing.TB
 	addr    string // of the namenode, host:port

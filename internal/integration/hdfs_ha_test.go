@@ -77,7 +77,7 @@ func (p *pair) activate(n int) {
 	})
 }
 
-// A Store with two namenodes finds the active one: at first, when it dies in the middle of a file, and when it falls silent.
+// A Store with two namenodes finds the active one: at first, when it dies in the middle of a file, when it falls silent.
 func TestHDFSPair(t *testing.T) {
 	p := startPair(t)
 	store, err := hdfssink.New(p.addrs[:], "/pair", &hdfssink.Options{Timeout: hdfsTimeout})

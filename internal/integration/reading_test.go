@@ -108,8 +108,8 @@ var (
 	undecodable = []string{"no envelope", "\xff\xfe"}
 )
 
-// archiveLive has a router archive what arrives now, what it cannot deliver and what it cannot read. It returns what arrived
-// and who gave up what could not be delivered.
+// archiveLive has a router archive what arrives now, what it cannot deliver and what it cannot read. It returns what
+// arrived and who gave up what could not be delivered.
 func archiveLive(t testing.TB, h *hadoop) (all []arrival, gaveUp string) {
 	t.Helper()
 	stats, err := net.ListenPacket("udp", "127.0.0.1:0")

@@ -23,8 +23,8 @@ import (
 	"time"
 )
 
-// An rsyslog is the real one, from Debian. It receives over UDP, TCP (with or without TLS), a stream and a datagram socket, and
-// writes what it understood as JSON lines.
+// An rsyslog is the real one, from Debian. It receives over UDP, TCP (with or without TLS), a stream and a datagram socket,
+// and writes what it understood as JSON lines.
 type rsyslog struct {
 	t            testing.TB
 	dir          string

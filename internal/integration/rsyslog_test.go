@@ -306,7 +306,7 @@ func TestRsyslogRefusals(t *testing.T) {
 	}
 }
 
-// A server that is stopped accepts and never reads: Send waits as long as its context, and everything comes when it goes on.
+// A server that is stopped accepts and never reads: Send waits as long as its context, and all comes when it goes on.
 func TestRsyslogStopped(t *testing.T) {
 	server := startRsyslog(t, nil, nil)
 	s := newCEFSink(t, "tcp://"+server.addr, cefsink.Options{})

@@ -20,9 +20,9 @@ import (
 	zmq "github.com/pebbe/zmq4"
 )
 
-// Send hands at most MaxFrames frames to libzmq, which copies them. Frame i is the texts from ends[i-1] up to ends[i], one a line. While
-// libzmq takes no more it waits for room or Wake, and asks pause before each wait; an error of pause ends it. Send
-// returns the number of frames handed over; when that is not all, an error says why.
+// Send hands at most MaxFrames frames to libzmq, which copies them. Frame i is the texts from ends[i-1] up to ends[i], one
+// a line. While libzmq takes no more it waits for room or Wake, and asks pause before each wait; an error of pause ends it.
+// Send returns the number of frames handed over; when that is not all, an error says why.
 func (k *Socket) Send(texts []string, ends []int, pause func() error) (sent int, err error) {
 	if k.batch == nil {
 		return k.sendPlain(texts, ends, pause)

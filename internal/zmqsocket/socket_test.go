@@ -328,7 +328,7 @@ func TestAttachErrors(t *testing.T) {
 	}
 }
 
-// rawPointer reads a field that pebbe/zmq4 does not export. Where another version stands in go.mod, look at its Socket first.
+// rawPointer reads a field that pebbe/zmq4 does not export. Where another version is in go.mod, look at its Socket first.
 func TestRawPointer(t *testing.T) {
 	const pinned = "v1.4.0"
 	mod, err := os.ReadFile("../../go.mod")

@@ -66,8 +66,8 @@ func loadChild() {
 	}
 }
 
-// TestKilled kills one of two routers that share a directory, 25 times, sealing in every form. Every message that was acknowledged to either must
-// then be in exactly one published file, once.
+// TestKilled kills one of two routers that share a directory, 25 times, sealing in every form. Every message that was
+// acknowledged to either must then be in exactly one published file, once.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	survivor := open(t, dir, &archivesink.Options{SealBytes: 16 << 10})

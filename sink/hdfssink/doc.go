@@ -1,5 +1,5 @@
-// Package hdfssink is the archive's store over HDFS: it gives the files that sink/archivesink has sealed to a Hadoop cluster,
-// each whole or not at all.
+// Package hdfssink is the archive's store over HDFS: it gives the files that sink/archivesink has sealed to a Hadoop
+// cluster, each whole or not at all.
 //
 //	ROOT/dt=2026-11-23/hour=08/part-HOST-ID-N.jsonl.gz
 //
@@ -24,8 +24,8 @@
 //
 // A namenode or datanode that says nothing for Options.Timeout ends the attempt with an error, and so does the context of
 // Put. With several namenodes, the next Put then begins with the next. When a datanode has died, Put tries again at once,
-// since the namenode may name another; until the namenode knows of a silent one (10.5 minutes by default) some attempts fail
-// still, and the archive goes on trying.
+// since the namenode may name another; until the namenode knows of a silent one (10.5 minutes by default) some attempts
+// fail still, and the archive goes on trying.
 //
 // # What is left behind
 //
@@ -39,12 +39,12 @@
 // file. Small files are HDFS's bane: let the archive seal at some 128 MiB and 15 minutes, as it does by default.
 //
 // Without Kerberos HDFS believes the user name it is told, and nothing is encrypted. With it, namenode and router prove who
-// they are to each other; whether data is encrypted is the cluster's setting and Kerberos.Protection. Namenodes are trusted,
-// and so are the datanodes that they name. No name leaves the root, whatever it is made of. Files have mode 0640 and
-// directories 0750, as far as the cluster's access control lists add nothing.
+// they are to each other; whether data is encrypted is the cluster's setting and Kerberos.Protection. Namenodes are
+// trusted, and so are the datanodes that they name. No name leaves the root, whatever it is made of. Files have mode 0640
+// and directories 0750, as far as the cluster's access control lists add nothing.
 //
 // Hadoop 3.4.3 is what this is tested with: real namenodes, one or a pair, and datanodes that are killed, stopped and
-// restarted, also secured by MIT Kerberos 1.20 with keytab and credential cache, data and calls encrypted (weaker protection
-// was tried by hand). Encryption zones, erasure coding and federation were not tried; the client library does not know the
-// first two.
+// restarted, also secured by MIT Kerberos 1.20 with keytab and credential cache, data and calls encrypted (weaker
+// protection was tried by hand). Encryption zones, erasure coding and federation were not tried; the client library does
+// not know the first two.
 package hdfssink

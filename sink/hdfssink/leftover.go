@@ -88,8 +88,8 @@ func (s *Store) bury(c client) {
 	s.mu.Unlock()
 }
 
-// sweep removes what routers of this host that were killed have left, by the namenode's clock. It fails in silence: the file
-// that it comes after is safe.
+// sweep removes what routers of this host that were killed have left, by the namenode's clock. It fails in silence: the
+// file that it comes after is safe.
 func (s *Store) sweep(c client, now time.Time) {
 	s.mu.Lock()
 	due := now.Sub(s.swept) >= s.opts.Leftover/2

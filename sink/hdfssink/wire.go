@@ -109,8 +109,8 @@ func (w *wires) broken() error {
 	return w.datanode
 }
 
-// A wire is one connection. Each Read and Write has its own deadline, and the first error closes it: the library would go on
-// to take a late answer for the next call's.
+// A wire is one connection. Each Read and Write has its own deadline, and the first error closes it: the library would go
+// on to take a late answer for the next call's.
 type wire struct {
 	net.Conn
 	of       *wires

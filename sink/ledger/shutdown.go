@@ -19,8 +19,8 @@ type (
 
 // Shutdown ends every part when all that feed it have ended, and independent ones at once: by Shutdown(ctx), or by Close
 // where there is only that; a part that has neither is passed over. A part that has not ended when ctx ends is closed. The
-// error joins those of all parts, each [*sink.LeftError] among them as it is. A part that does not end even then costs a few
-// seconds more, and the error names it. Later calls wait for the first and return the same.
+// error joins those of all parts, each [*sink.LeftError] among them as it is. A part that does not end even then costs a
+// few seconds more, and the error names it. Later calls wait for the first and return the same.
 func (l *Ledger) Shutdown(ctx context.Context) error {
 	l.look()
 	l.mu.Lock()

@@ -63,8 +63,8 @@ func drawObject(t *rapid.T, b *strings.Builder, names []string, depth int) {
 	b.WriteString("}")
 }
 
-// Whatever an event says, with whatever in the places that the schemas know, a strict server keeps what is sent, and what is
-// sent needs no mending.
+// Whatever an event says, with whatever in the places that the schemas know, a strict server keeps what is sent, and what
+// is sent needs no mending.
 func TestAnyEvent(t *testing.T) {
 	s := newSink(t, "http://k@h/1", nil)
 	known := names()

@@ -2,27 +2,27 @@
 //
 //	errors, err := sentrysink.New("https://0123456789abcdef@sentry.example.com/7", nil)
 //
-// A message of type sentry holds an event. If that is JSON, as this module's clients and today's SDKs write it, it is sent as
-// it stands, but for what a server would choke on. If it is base64 of zlib, as clients of 2012 sent it, it is translated to
-// today's schema, member by member, with the local variables of Python's frames. A message of any other type becomes an
+// A message of type sentry holds an event. If that is JSON, as this module's clients and today's SDKs write it, it is sent
+// as it stands, but for what a server would choke on. If it is base64 of zlib, as clients of 2012 sent it, it is translated
+// to today's schema, member by member, with the local variables of Python's frames. A message of any other type becomes an
 // event with its payload as the message, its severity as the level and its fields as the context "metlog".
 //
 // # What done means
 //
 // Send returns nil when the server has answered 2xx to each event. Every event is an envelope and a request of its own,
-// several at a time. Its event_id is its own if it has one, 32 hexadecimal digits with or without dashes, else the message's
-// Meta.ID, so that an event sent twice is stored once.
+// several at a time. Its event_id is its own if it has one, 32 hexadecimal digits with or without dashes, else the
+// message's Meta.ID, so that an event sent twice is stored once.
 //
-// Some servers answer 2xx and then drop an event that breaks their schema. So what is no time, no level, no text where there
-// must be one, null where there must be an object, half a surrogate pair, a NUL or a number beyond a float64 is mended or
-// left out on the way.
+// Some servers answer 2xx and then drop an event that breaks their schema. So what is no time, no level, no text where
+// there must be one, null where there must be an object, half a surrogate pair, a NUL or a number beyond a float64 is
+// mended or left out on the way.
 //
 // # What is lost, and when
 //
-// Nothing is held here: what Send returns an error for is still the caller's. An event that is larger than MaxEvent, or than
-// the server takes (413), loses variables, then source lines and frames, and has a tag metlog.cut that says which; if it is
-// too large still, it is refused. What a server drops after it has acknowledged it, by its own filters and quotas, nobody is
-// told.
+// Nothing is held here: what Send returns an error for is still the caller's. An event that is larger than MaxEvent, or
+// than the server takes (413), loses variables, then source lines and frames, and has a tag metlog.cut that says which; if
+// it is too large still, it is refused. What a server drops after it has acknowledged it, by its own filters and quotas,
+// nobody is told.
 //
 // These errors are permanent, so a queue gives such messages to its dead letter: a payload that is no event or inflates
 // beyond MaxInflated ([*EventError]); a DSN in the message that is not allowed ([*DSNError]); an answer of 4xx
@@ -49,6 +49,6 @@
 // written, with their ports, before anything is looked up. Proxies that the environment names are not used.
 //
 // In events of the old schema and in messages that are no events, values whose names say that they are secret, and
-// passwords in URLs, are replaced by "[redacted]"; a secret in a line of source or in a longer text is not found. Clients of
-// today do that themselves; see source/metlog. Keys stand in no error and in no account.
+// passwords in URLs, are replaced by "[redacted]"; a secret in a line of source or in a longer text is not found. Clients
+// of today do that themselves; see source/metlog. Keys stand in no error and in no account.
 package sentrysink

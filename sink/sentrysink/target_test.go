@@ -167,7 +167,7 @@ func TestDSNIsIgnored(t *testing.T) {
 	}
 }
 
-// A message without a DSN, and one whose DSN is no text, go where the configuration says; if that is nowhere, they are refused.
+// A message without a DSN, and one whose DSN is no text, go where the configuration says; if nowhere, they are refused.
 func TestNoDSN(t *testing.T) {
 	s := newSink(t, "", &Options{Allow: []string{"127.0.0.1:80"}})
 	err := s.Send(t.Context(), []envelope.Message{seal(t, envelope.Draft{Type: "x"})})

@@ -42,8 +42,8 @@ func do(f func()) {
 	<-done
 }
 
-// catch makes one check over h and returns its failures, and why it was unchecked. It may run in a bubble of synctest, where
-// the kit's patience costs nothing and a loaded machine cannot end it early.
+// catch makes one check over h and returns its failures, and why it was unchecked. It may run in a bubble of synctest,
+// where the kit's patience costs nothing and a loaded machine cannot end it early.
 func catch(t *testing.T, h Harness, name string) (failures []string, unchecked string) {
 	t.Helper()
 	k, err := newKit(h)

@@ -8,9 +8,9 @@ import (
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// A Fault decides what a [Recorder] makes of one Send: it returns the Send's error, and the messages which that error
-// names (see [sink.Failures]) are not recorded. With nil all are. It may also block or panic. It may be called
-// concurrently, and it must neither change nor keep the batch. Any function will do; those of this package cover the usual plans.
+// A Fault decides what a [Recorder] makes of one Send: it returns the Send's error, and the messages which that error names
+// (see [sink.Failures]) are not recorded. With nil all are. It may also block or panic. It may be called concurrently, and
+// it must neither change nor keep the batch. Any function will do; those of this package cover the usual plans.
 type Fault func(ctx context.Context, batch []envelope.Message) error
 
 // Fail fails every message with err. Give it [sink.Permanent] or [sink.RetryAfter] errors to plan those.

@@ -13,11 +13,12 @@
 //
 // # What is lost, and when
 //
-// ZeroMQ has no receipts. With PUSH and PULL, frames that are in flight when a process or a connection ends are lost without
-// an error at either end: up to the sender's and the receiver's high-water mark and what the kernel's socket buffers hold.
-// When the context ends, Run stops listening and takes what is on its way, until nothing has come for 10 ms or DrainTimeout
-// is over; senders that go on sending lose what is in flight then. A receiver that falls behind makes PUSH senders wait.
-// A sender that ends while it waits loses nothing it has sent over TCP; over ipc it loses what the kernel still holds.
+// ZeroMQ has no receipts. With PUSH and PULL, frames that are in flight when a process or a connection ends are lost
+// without an error at either end: up to the sender's and the receiver's high-water mark and what the kernel's socket
+// buffers hold. When the context ends, Run stops listening and takes what is on its way, until nothing has come for 10 ms
+// or DrainTimeout is over; senders that go on sending lose what is in flight then. A receiver that falls behind makes PUSH
+// senders wait. A sender that ends while it waits loses nothing it has sent over TCP; over ipc it loses what the kernel
+// still holds.
 //
 // PUB and SUB lose more, by nature: what is published before the subscription has arrived, and all that comes while the
 // publisher's queue for this subscriber is full.
