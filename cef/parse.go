@@ -29,8 +29,11 @@ func Parse(text string) (*Line, error) {
 	return l, nil
 }
 
-// Parse is the function [Parse] into a Line whose memory is used again. After an error l has no meaning.
+// Parse is the function [Parse] into a Line whose memory is used again. After an error it is empty.
 func (l *Line) Parse(text string) error {
+	memory := l.Extensions[:0]
+	clear(l.Extensions) // or it would keep other texts in memory
+	*l = Line{Event: Event{Extensions: memory}}
 	start, version, next := find(text)
 	if start < 0 {
 		return &Error{Reason: "no CEF"}
@@ -44,8 +47,7 @@ func (l *Line) Parse(text string) error {
 	default:
 		return &Error{Header: missing, Reason: "is missing"}
 	}
-	memory := l.Extensions[:0]
-	*l = Line{Before: text[:start], SeverityText: h.field(h.n - 1)}
+	l.Before, l.SeverityText = text[:start], h.field(h.n-1)
 	l.Version = version
 	l.Vendor, l.Product = h.fields(0, h.n-5), h.field(h.n-5)
 	l.DeviceVersion, l.Signature, l.Name = h.field(h.n-4), h.field(h.n-3), h.field(h.n-2)

@@ -161,6 +161,25 @@ func TestStamp(t *testing.T) {
 	}
 }
 
+// A line that is used again keeps nothing of the texts before, and what could not be read leaves nothing in it.
+func TestParseForgets(t *testing.T) {
+	var l cef.Line
+	if err := l.Parse("before CEF:0|a|b|c|d|e|5|a=1 b=2 c=3"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Parse("CEF:0|a|b|c|d|e|5|a=1"); err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range l.Extensions[1:3] {
+		if x != (cef.Extension{}) {
+			t.Errorf("extension %d is still %q", i+1, x)
+		}
+	}
+	if err := l.Parse("none"); err == nil || l.Name != "" || len(l.Extensions) > 0 {
+		t.Errorf("%v, and there is %+v", err, l)
+	}
+}
+
 func TestSet(t *testing.T) {
 	e := cef.Event{Extensions: []cef.Extension{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}, {Key: "a", Value: "3"}, {Key: "c", Value: "4"}, {Key: "a", Value: "5"}}}
 	if v, ok := e.Get("a"); v != "5" || !ok {

@@ -27,6 +27,7 @@ type encoder struct {
 
 // append appends the record for m, whose payload is given. After an error buf is as it was.
 func (e *encoder) append(buf []byte, m *envelope.Message, payload string) ([]byte, error) {
+	defer e.forget()
 	if err := e.line.Parse(payload); err != nil {
 		return buf, fmt.Errorf("cefsink: message %v (type %.80q): payload: %w", m.Meta().ID, m.Type(), err)
 	}
@@ -55,6 +56,19 @@ func (e *encoder) append(buf []byte, m *envelope.Message, payload string) ([]byt
 		buf = putLength(buf, frame)
 	}
 	return buf, nil
+}
+
+// keptMemory is how many extensions the memory is kept for.
+const keptMemory = 256
+
+// forget lets go of the event, whose text may be long and of a great many extensions.
+func (e *encoder) forget() {
+	memory := e.line.Extensions
+	clear(memory)
+	if cap(memory) > keptMemory {
+		memory = nil
+	}
+	e.line = cef.Line{Event: cef.Event{Extensions: memory[:0]}}
 }
 
 // appendHeader appends all that stands before the event, with a space at its end.

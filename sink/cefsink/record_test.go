@@ -349,3 +349,20 @@ func checkCut(t *testing.T, cutLine, line string) {
 		}
 	}
 }
+
+// A sink keeps nothing of an event, however long or of how many extensions it was.
+func TestKeepsNoEvent(t *testing.T) {
+	e := newEncoder(t, "tcp://siem:601", nil)
+	for _, payload := range []string{login, "CEF:0|a|b|c|d|e|5|" + strings.Repeat("a= ", 100_000), "CEF:0|a|b|c|d|e"} {
+		m := withMeta(t, payload, nil)
+		_, _ = e.append(nil, &m, payload)
+		if e.line.Name != "" || e.line.Before != "" || cap(e.line.Extensions) > keptMemory {
+			t.Errorf("of %.40q there is %q, and room for %d extensions", payload, e.line.Name, cap(e.line.Extensions))
+		}
+		for _, x := range e.line.Extensions[:cap(e.line.Extensions)] {
+			if x != (cef.Extension{}) {
+				t.Errorf("of %.40q there is %q", payload, x)
+			}
+		}
+	}
+}
