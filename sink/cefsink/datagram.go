@@ -2,7 +2,9 @@ package cefsink
 
 import (
 	"context"
+	"errors"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -33,7 +35,7 @@ func (d *datagram) page() *page {
 func (d *datagram) flush(ctx context.Context) (int, error) {
 	old := d.conn != nil
 	done, err := d.write(ctx, 0)
-	if err != nil && old && d.network == "unixgram" && ctx.Err() == nil { // the daemon may be another one now
+	if err != nil && old && d.conn == nil && ctx.Err() == nil { // the daemon may be another one now
 		done, err = d.write(ctx, done)
 	}
 	return done, err
@@ -48,7 +50,7 @@ func (d *datagram) write(ctx context.Context, first int) (int, error) {
 		defer cutAt(ctx, d.conn)()
 	}
 	for i, r := range d.records.records[first:] {
-		start := 0
+		start := d.records.start
 		if first+i > 0 {
 			start = d.records.records[first+i-1].end
 		}
@@ -56,7 +58,7 @@ func (d *datagram) write(ctx context.Context, first int) (int, error) {
 			if ctx.Err() != nil {
 				err = ctx.Err()
 			}
-			if d.network == "unixgram" {
+			if d.network == "unixgram" && !errors.Is(err, syscall.EMSGSIZE) {
 				d.shut()
 			}
 			return first + i, err

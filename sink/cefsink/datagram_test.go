@@ -120,6 +120,32 @@ func TestDaemonRestarts(t *testing.T) {
 	eventually(t, "both", func() bool { return len(third.received()) == 2 })
 }
 
+// A record that is too large for the system's datagrams is refused for good, and holds nothing else up.
+func TestDatagramTooLarge(t *testing.T) {
+	server := listenDatagrams(t, "unixgram")
+	s := newSink(t, "unixgram://"+server.addr(), nil)
+	send(t, s, "first")
+	if err := s.wire.(*datagram).conn.(*net.UnixConn).SetWriteBuffer(1); err != nil { // 4,608, says socket(7)
+		t.Fatal(err)
+	}
+	long := strings.Repeat("long", 2000)
+	batch := append(events(t, long, "second", long), withMeta(t, "none", nil), event(t, "third"), event(t, long), event(t, long))
+	var failed []int
+	for i, err := range sink.Failures(s.Send(t.Context(), batch), len(batch)) {
+		failed = append(failed, i)
+		if !sink.IsPermanent(err) {
+			t.Errorf("message %d: %v", i, err)
+		}
+	}
+	if want := []int{0, 2, 3, 5, 6}; !slices.Equal(failed, want) {
+		t.Errorf("failed: %v, want %v", failed, want)
+	}
+	eventually(t, "all others", func() bool { return len(server.received()) == 3 })
+	if got := server.received(); nameOf(got[1]) != "second" || nameOf(got[2]) != "third" {
+		t.Errorf("received %.100q", got)
+	}
+}
+
 // A daemon that does not read makes Send wait, as long as its context allows.
 func TestDaemonHangs(t *testing.T) {
 	addr := filepath.Join(t.TempDir(), "log")

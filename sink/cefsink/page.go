@@ -1,6 +1,7 @@
 package cefsink
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -64,6 +65,12 @@ func (p *page) unwritten() []byte { return p.buf[p.start:] }
 func (p *page) done(at time.Time) {
 	p.writes = append(p.writes, write{at, p.start, len(p.buf), len(p.records)})
 	p.start, p.records = len(p.buf), p.records[:0]
+}
+
+// skip forgets the first n of them.
+func (p *page) skip(n int) {
+	p.start = p.records[n-1].end
+	p.records = slices.Delete(p.records, 0, n)
 }
 
 // undo forgets them.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -161,6 +162,11 @@ func (s *Sink) send(ctx context.Context, batch []envelope.Message) error {
 		}
 		first := p.records[0].index
 		done, err := s.wire.flush(ctx)
+		for errors.Is(err, syscall.EMSGSIZE) { // about that record alone, as long as the system's limit is what it is
+			failed = append(failed, sink.Failure{Index: p.records[done].index, Err: sink.Permanent(s.broken(err))})
+			p.skip(done + 1)
+			done, err = s.wire.flush(ctx)
+		}
 		if err == nil {
 			continue
 		}
@@ -175,12 +181,12 @@ func (s *Sink) send(ctx context.Context, batch []envelope.Message) error {
 		for ; next < len(batch); next++ {
 			failed = append(failed, sink.Failure{Index: next, Err: err})
 		}
-		slices.SortFunc(failed, func(a, b sink.Failure) int { return cmp.Compare(a.Index, b.Index) })
 		p.undo()
 	}
 	if len(failed) == 0 {
 		return nil
 	}
+	slices.SortFunc(failed, func(a, b sink.Failure) int { return cmp.Compare(a.Index, b.Index) })
 	return &sink.BatchError{Failed: failed}
 }
 
