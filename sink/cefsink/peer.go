@@ -11,9 +11,9 @@ import (
 
 // A peer is one connection to the server, and a goroutine that reads from it.
 type peer struct {
-	conn  net.Conn // TLS, where there is any
-	raw   net.Conn // what is below it
-	since time.Time
+	conn  net.Conn  // TLS, where there is any
+	raw   net.Conn  // what is below it
+	since time.Time // when it could be written to
 	trust time.Time // from when on it is written to
 
 	ended atomic.Bool // by the sink's end
@@ -24,7 +24,7 @@ type peer struct {
 }
 
 func newPeer(conn, raw net.Conn) *peer {
-	return &peer{conn: conn, raw: raw, since: time.Now(), gone: make(chan struct{})}
+	return &peer{conn: conn, raw: raw, gone: make(chan struct{})}
 }
 
 // read reads until the connection ends. What a server sends has no meaning.

@@ -69,6 +69,9 @@ func (s *stream) alive() bool {
 // flush writes the last page's records. After an error none of them counts as written.
 func (s *stream) flush(ctx context.Context) (int, error) {
 	for {
+		if err := ctx.Err(); err != nil { // while the connection is whole
+			return 0, err
+		}
 		old := s.alive()
 		if err := s.ready(ctx); err != nil {
 			return 0, err
@@ -81,7 +84,7 @@ func (s *stream) flush(ctx context.Context) (int, error) {
 			return n, nil
 		}
 		s.end(ctx, err)
-		if !old || ctx.Err() != nil || s.life.Err() != nil {
+		if !old || s.life.Err() != nil {
 			return 0, err
 		}
 	}
@@ -125,7 +128,7 @@ func (s *stream) connect(ctx context.Context) error {
 		}
 		return err
 	}
-	s.peer = peer
+	s.peer, peer.since = peer, time.Now()
 	peer.trust = peer.since.Add(s.trial)
 	if s.brief < maxBrief {
 		return s.rewrite(ctx)
@@ -210,7 +213,7 @@ func (s *stream) pause(err error) {
 
 // mend makes a connection where something kept must be written again. It returns when it must be called again, 0 for never.
 func (s *stream) mend(ctx context.Context) time.Duration {
-	if s.alive() {
+	if s.alive() && s.brief == 0 {
 		return 0
 	}
 	if records, _ := s.keep.waiting(); records == 0 {

@@ -270,6 +270,67 @@ func TestFlappingServer(t *testing.T) {
 	})
 }
 
+// What is kept for longer than an attempt may take is sent again all the same, also when nobody sends.
+func TestLongResend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := sinkOn(t, &Options{Resend: time.Minute}, func(n int) (bool, int, time.Duration) {
+			if n <= maxBrief {
+				return true, 1, time.Second // whatever it is sent, and if nothing
+			}
+			return true, 0, 0
+		})
+		send(t, s, "kept")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := st.records[len(st.records)-1]; !slices.Equal(got, []string{"kept"}) {
+			t.Errorf("received %q", st.records)
+		}
+		end(t, s)
+	})
+}
+
+// What a server takes long to break at counts from when it could be written to, however long the handshake was.
+func TestSlowHandshake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := sinkOn(t, nil, func(int) (bool, int, time.Duration) { return true, 0, 1100 * time.Millisecond })
+		stream := s.wire.(*stream)
+		dial := stream.dial
+		stream.dial = func(ctx context.Context) (*peer, error) {
+			p, err := dial(ctx)
+			time.Sleep(300 * time.Millisecond)
+			return p, err
+		}
+		send(t, s, "poison")
+		time.Sleep(time.Minute)
+		st.mu.Lock()
+		if st.made > 30 {
+			t.Errorf("%d connections within a minute", st.made)
+		}
+		st.mu.Unlock()
+		_ = s.Close()
+		synctest.Wait()
+	})
+}
+
+// A Send whose context has ended before leaves the connection alone.
+func TestContextEndedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := sinkOn(t, nil, func(int) (bool, int, time.Duration) { return true, 0, 0 })
+		send(t, s, "a")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 100 {
+			if err := s.Send(ctx, events(t, "late")); !errors.Is(err, context.Canceled) {
+				t.Errorf("Send returned %v", err)
+			}
+		}
+		send(t, s, "b")
+		synctest.Wait()
+		st.want(t, "a b")
+		end(t, s)
+	})
+}
+
 // A halfPipe is one end of a pipe that can be closed for writing, and be reset.
 type halfPipe struct {
 	net.Conn
