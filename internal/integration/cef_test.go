@@ -43,8 +43,10 @@ func newForeignCEF(t testing.TB) *foreignCEF {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, in := io.Pipe()
-	cmd.Stdout = in
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	start(t, cmd)
 	return &foreignCEF{t, stdin, bufio.NewReader(out)}
 }

@@ -74,13 +74,14 @@ type moment struct {
 	answered bool
 }
 
-func startTap(t *testing.T, namenode string) *tap {
+// startTap starts a tap before namenode; kill is called at that moment.
+func startTap(t *testing.T, namenode string, at moment, kill func()) *tap {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &tap{addr: l.Addr().String()}
+	p := &tap{addr: l.Addr().String(), kill: kill, moment: at}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -161,18 +162,21 @@ func TestHDFSKilledRouter(t *testing.T) {
 	runs := 0
 	run := func(at moment, acknowledgements int) {
 		t.Helper()
-		p := startTap(t, h.addr)
-		defer p.end()
 		cmd := exec.Command(os.Args[0])
+		started := make(chan struct{})
+		p := startTap(t, h.addr, at, func() {
+			<-started
+			_ = cmd.Process.Kill()
+		})
+		defer p.end()
 		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s run%d", shipperVariable, p.addr, dir, runs))
 		runs++
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.moment = at
-		p.kill = func() { _ = cmd.Process.Kill() }
 		start(t, cmd)
+		close(started)
 		lines := bufio.NewScanner(stdout)
 		for n := 1; lines.Scan(); n++ {
 			acknowledged = append(acknowledged, lines.Text())
