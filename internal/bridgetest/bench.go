@@ -87,8 +87,8 @@ func Hollow(t *testing.T, rates metlog.Rates) *metlog.Client {
 	return open(t, hole{}, rates)
 }
 
-// Costs returns the allocations and the bytes of one call of f, what m does about it included, in the best of some rounds: in
-// the first ones pools fill. Under the race detector, which allocates itself, both are 0.
+// Costs returns the allocations and the bytes of one call of f, what m does about it included, in the best of some rounds:
+// in the first ones pools fill. Under the race detector, which allocates itself, both are 0.
 func Costs(t *testing.T, m *metlog.Client, f func()) (allocs, bytes float64) {
 	t.Helper()
 	if raceEnabled {

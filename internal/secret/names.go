@@ -1,5 +1,5 @@
-// Package secret hides secrets: it says which names have values that are not to be shown, and takes passwords and such values
-// out of URLs, forms and texts with URLs in them. What a text says of a secret in words of its own, nothing here finds.
+// Package secret hides secrets: it says which names have values that are not to be shown, and takes passwords and such
+// values out of URLs, forms and texts with URLs in them. What a text says of a secret in its own words nothing here finds.
 package secret
 
 import (

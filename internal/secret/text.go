@@ -47,8 +47,8 @@ func upTo(s, ends string) string {
 	return s
 }
 
-// hideParameters returns s without the values of parameters, as those of a query, a fragment or a part of a path, whose names
-// n hides.
+// hideParameters returns s without the values of parameters, as those of a query, a fragment or a part of a path, whose
+// names n hides.
 func (n Names) hideParameters(s string) string {
 	const ends = "&?#" + endsURL
 	if strings.IndexByte(s, '=') < 0 {

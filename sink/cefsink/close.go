@@ -9,8 +9,8 @@ import (
 )
 
 // Shutdown lets the Send that is under way finish, ends the connection, and waits until the server has ended it too, for a
-// second at most; if it breaks, what is kept is sent again over another. Every later Send returns [sink.ErrClosed]. If ctx ends
-// first, Shutdown does what Close does and returns ctx's error too.
+// second at most; if it breaks, what is kept is sent again over another. Every later Send returns [sink.ErrClosed]. If ctx
+// ends first, Shutdown does what Close does and returns ctx's error too.
 func (s *Sink) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
 	err := s.take(ctx)
@@ -26,8 +26,8 @@ func (s *Sink) Shutdown(ctx context.Context) error {
 }
 
 // Close ends the Send that is under way and the connection. Every later Send returns [sink.ErrClosed]. The error, a
-// [*sink.LeftError], says how many records were kept because the connection broke, and are lost now; their messages are Done in
-// the account.
+// [*sink.LeftError], says how many records were kept because the connection broke, and are lost now; their messages are
+// Done in the account.
 func (s *Sink) Close() error {
 	s.closed.Store(true)
 	s.die()

@@ -14,8 +14,8 @@ const markRoom = 1 + len(mark) + 10
 // headerShare is which part of a record's bytes each header of an event gets at most, when the event is too long.
 const headerShare = 16
 
-// cut shortens a line of CEF, which is longer than limit bytes, to at most so many, in its place: first its headers, then its
-// extensions. What is left is a line of CEF.
+// cut shortens a line of CEF, which is longer than limit bytes, to at most so many, in its place: first its headers, then
+// its extensions. What is left is a line of CEF.
 func cut(line []byte, limit int) []byte {
 	length := len(line)
 	from, to := bar(line)+1, bar(line)+1 // after the version

@@ -42,7 +42,7 @@ func (k *keep) release(n int) {
 	k.pages = k.pages[:rest]
 }
 
-// expire lets pages go that were written before cutoff, and of whose records none must be written again or has not been yet.
+// expire lets pages go that were written before cutoff, of whose records none must be written again or has not been yet.
 func (k *keep) expire(cutoff time.Time) {
 	n := 0
 	for _, p := range k.pages {
