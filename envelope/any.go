@@ -58,7 +58,7 @@ func appendAny(b []byte, v any, depth int) (out []byte) {
 		out, _ = appendString(b, "!ERROR: "+bounded(err.Error()))
 		return out
 	case len(value) > maxValue:
-		out, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON")
+		out, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON, more than 1 MiB")
 		return out
 	case depth-1+levels > maxDepth:
 		out, _ = appendString(b, tooDeep)

@@ -112,7 +112,7 @@ func TestAttrs(t *testing.T) {
 		{"a marshaler's deepest", list{slog.Any("a", raw(strings.Repeat("[", 62)+strings.Repeat("]", 62)))}, `{"a":` + strings.Repeat("[", 62) + strings.Repeat("]", 62) + `}`},
 		{"a marshaler too deep", list{slog.Any("a", raw(strings.Repeat("[", 63)+strings.Repeat("]", 63)))}, `{"a":"!ERROR: nested deeper than 64 levels"}`},
 		{"brackets in strings are not deep", list{slog.Any("a", []string{strings.Repeat(`[\"`, 999)})}, `{"a":[` + string(mustJSON(strings.Repeat(`[\"`, 999))) + `]}`},
-		{"a value too large", list{slog.Any("a", []string{strings.Repeat("x", 1<<20)}), slog.Int("b", 1)}, `{"a":"!ERROR: 1048580 bytes of JSON","b":1}`},
+		{"a value too large", list{slog.Any("a", []string{strings.Repeat("x", 1<<20)}), slog.Int("b", 1)}, `{"a":"!ERROR: 1048580 bytes of JSON, more than 1 MiB","b":1}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

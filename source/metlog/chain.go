@@ -122,7 +122,10 @@ func (l *link) text(hide secret.Names) (text string, panicked bool) {
 	}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			text, panicked = "!PANIC: in Error: "+showPanic(thrown, hide), true
+			text, panicked = markPanic+"in Error: "+showPanic(thrown, hide), true
+			if r := reflect.ValueOf(l.err); r.Kind() == reflect.Pointer && r.IsNil() {
+				text = nilText(r)
+			}
 		}
 	}()
 	return hide.Text(l.err.Error()), false

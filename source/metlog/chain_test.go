@@ -80,7 +80,7 @@ func TestCauses(t *testing.T) {
 			"*errors.errorString=card refused|*fmt.wrapError=b: card refused|*fmt.wrapError=a: b: card refused"},
 		{"joined", errors.Join(errPlain, fs.ErrClosed), "*errors.errorString=file already closed|*errors.errorString=card refused|*errors.joinError=card refused\nfile already closed"},
 		{"circle", circle, "*fmt.wrapError=around: circle|*metlog.wrapper=circle"},
-		{"typed nil", typedNil, "*metlog.wrapper=!PANIC: in Error: runtime error: invalid memory address or nil pointer dereference"},
+		{"typed nil", typedNil, "*metlog.wrapper=!PANIC: nil *metlog.wrapper"},
 		{"throwing", throwing{}, "metlog.throwing=!PANIC: in Error: no text"},
 		{"no UTF-8", &wrapper{text: "a\xffb"}, "*metlog.wrapper=a\uFFFDb"},
 		{"odd StackTrace", oddTrace{errPlain}, "metlog.oddTrace=card refused"},

@@ -56,7 +56,7 @@ func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload strin
 	}
 	t := c.tamer()
 	if size == unknown {
-		values = t.values(values)
+		values = t.values(p.keys, values)
 	}
 	d := c.draft()
 	b, err := d.encoder.AppendShape(d.memory[:0], &d.message, c.clock.now(), c.options.Severity, p.shape, payload, values)

@@ -310,14 +310,17 @@ func (ev *event) appendVars(b []byte, opening string, link, frame int) []byte {
 }
 
 func (ev *event) appendVar(b []byte, w *watched) []byte {
+	start, torn := len(b), w.torn
 	switch {
 	case ev.hide.Hides(w.name):
 		return append(b, redacted...)
 	case w.text != nil:
-		ev.damaged = ev.damaged || w.torn
-		return appendSafe(b, string(w.text), ev.hide)
+		b = appendSafe(b, string(w.text), ev.hide)
+	default:
+		b, torn = appendValue(b, w.at, ev.hide, min(maxValue, max(ev.room, 0)))
 	}
-	b, torn := appendValue(b, w.at, ev.hide, min(maxValue, max(ev.room, 0)))
-	ev.damaged = ev.damaged || torn
+	if torn {
+		ev.flaw = ev.flaw.or(flaw{"variable", w.name, unquote(string(b[start:]))})
+	}
 	return b
 }

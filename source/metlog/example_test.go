@@ -111,6 +111,19 @@ func ExampleParseRates() {
 	// Info counter 1 {"name":"cache.hit","rate":1}
 }
 
+// Severities are RFC 5424's numbers: the less, the worse.
+func ExampleMaxSeverity() {
+	m, _ := metlog.New(printed(), &metlog.Options{Filters: []metlog.Filter{metlog.MaxSeverity(envelope.Warning)}})
+	ctx := context.Background()
+	for _, severity := range []envelope.Severity{envelope.Error, envelope.Warning, envelope.Notice, envelope.Debug} {
+		m.Log(ctx, severity, fmt.Sprint("of severity ", severity.Code()))
+	}
+	_ = m.Shutdown(ctx)
+	// Output:
+	// Error oldstyle of severity 3 {}
+	// Warning oldstyle of severity 4 {}
+}
+
 func ExampleOptions_filters() {
 	m, _ := metlog.New(printed(), &metlog.Options{Filters: []metlog.Filter{
 		metlog.MaxSeverity(envelope.Info),

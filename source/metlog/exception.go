@@ -2,8 +2,8 @@ package metlog
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -69,8 +69,8 @@ type exception struct {
 	vars     []watched
 	text     string            // of the message
 	fields   *envelope.Message // whose fields are the attributes; nil for none
-	cut      int               // bytes of attributes that are too many
-	damaged  bool              // a text stands for what could not be had
+	cut      string            // what stands for attributes that are too many
+	flaw     flaw
 }
 
 // A catcher is the part of a client that knows about exceptions.
@@ -110,7 +110,7 @@ func (c *Client) throw(ctx context.Context, e *exception, attrs []slog.Attr) {
 	e.vars = holderOf(ctx).all()
 	d := c.draft()
 	if len(attrs) > 0 {
-		e.damaged = c.encode(d, attrs)
+		e.flaw = c.encode(d, attrs).hidden(c.catch.hide)
 		c.attach(e, d, s)
 	}
 	e.ask(c.catch.hide)
@@ -134,12 +134,12 @@ func (c *Client) admits(severity envelope.Severity, from origin) bool {
 func (c *Client) attach(e *exception, d *draft, s *scratch) {
 	given := attributes(&d.message)
 	if len(given) > maxAttributes {
-		e.damaged, e.cut = true, len(given)
+		e.cutFields(len(given))
 		return
 	}
 	s.fields = appendSafe(s.fields[:0], given, c.catch.hide)
 	if len(s.fields) > maxAttributes { // what stands for secrets may be longer than they are
-		e.damaged, e.cut = true, len(s.fields)
+		e.cutFields(len(s.fields))
 		return
 	}
 	if string(s.fields) != given {
@@ -148,14 +148,20 @@ func (c *Client) attach(e *exception, d *draft, s *scratch) {
 	e.fields = &d.message
 }
 
+// cutFields leaves the attributes out, which have n bytes.
+func (e *exception) cutFields(n int) {
+	e.cut = fmt.Sprintf(markError+"%d bytes, more than 64 KiB", n)
+	e.flaw = e.flaw.or(flaw{"field", "attributes", e.cut})
+}
+
 // post sends e, whose fields may be d's, which it gives back.
 func (c *Client) post(ctx context.Context, at time.Time, e *exception, d *draft, s *scratch) {
 	s.event = c.appendEvent(s.event[:0], at, e)
 	s.fields = appendFields(s.fields[:0], e)
 	payload := string(s.event)
 	c.rest(d)
-	if e.damaged {
-		c.damage(envelope.TypeException)
+	if e.flaw.text != "" {
+		c.damage(envelope.TypeException, e.flaw)
 	}
 	_ = c.writeJSON(ctx, at, e.severity, envelope.TypeException, payload, s.fields) // fields are well-formed
 }
@@ -179,7 +185,9 @@ func (e *exception) ask(hide secret.Names) {
 		}
 		var panicked bool
 		l.said, panicked = l.text(hide)
-		e.damaged = e.damaged || panicked
+		if panicked {
+			e.flaw = e.flaw.or(flaw{"error", l.typ().String(), l.said})
+		}
 	}
 	e.text = e.links[0].said
 }
@@ -191,17 +199,16 @@ func appendFields(b []byte, e *exception) []byte {
 	if (e.text != "" || e.line == nil) && (given == "" || !has(e.fields, "msg")) {
 		b = append(b, `"msg":`...)
 		b = appendText(b, e.text, maxCause)
-		if given != "" || e.cut > 0 {
+		if given != "" || e.cut != "" {
 			b = append(b, ',')
 		}
 	}
 	if given != "" {
 		return append(b, given[1:]...)
 	}
-	if e.cut > 0 {
-		b = append(b, `"attributes":"!ERROR: `...)
-		b = strconv.AppendInt(b, int64(e.cut), 10)
-		b = append(b, ` bytes"`...)
+	if e.cut != "" {
+		b = append(b, `"attributes":`...)
+		b = appendText(b, e.cut, maxText)
 	}
 	return append(b, '}')
 }

@@ -12,22 +12,22 @@ import (
 // [Client.EmitJSON] together from parts.
 func (c *Client) AppendFields(b []byte, attrs ...slog.Attr) []byte {
 	d := c.draft()
-	if c.encode(d, attrs) {
-		c.damage(envelope.TypeLog)
+	if f := c.encode(d, attrs); f.text != "" {
+		c.damage(envelope.TypeLog, f)
 	}
 	if v, ok := d.message.Field(); ok {
 		b = append(b, v.JSON()...)
 	} else {
 		b = append(b, `{"!ERROR":"more than 1 GiB"}`...)
-		c.damaged.Add(1)
+		c.damage(envelope.TypeLog, flaw{what: "the fields are more than 1 GiB", text: markError})
 	}
 	c.rest(d)
 	return b
 }
 
-// encode makes attrs the fields of d's message, of which nothing else counts. It reports whether a text stands for one of
-// their values.
-func (c *Client) encode(d *draft, attrs []slog.Attr) (damaged bool) {
+// encode makes attrs the fields of d's message, of which nothing else counts. It returns what of
+// them could not be written.
+func (c *Client) encode(d *draft, attrs []slog.Attr) flaw {
 	t := c.tamer()
 	if measure(attrs, 0) == unknown {
 		attrs = t.attrs(attrs, 0)

@@ -12,9 +12,10 @@ import (
 // is done. A panic of a filter lets the message pass and goes to OnError.
 type Filter func(typ string, severity envelope.Severity) bool
 
-// MaxSeverity passes messages that are as bad as least or worse.
-func MaxSeverity(least envelope.Severity) Filter {
-	return func(_ string, severity envelope.Severity) bool { return severity <= least }
+// MaxSeverity passes messages of this severity and of those that are worse. Its name is of RFC 5424's numbers, which are less
+// the worse it is, from 0 for Emergency to 7 for Debug: the ceiling envelope.Warning, 4, passes 0 to 4.
+func MaxSeverity(ceiling envelope.Severity) Filter {
+	return func(_ string, severity envelope.Severity) bool { return severity <= ceiling }
 }
 
 // OnlyTypes passes messages of these types.
@@ -33,8 +34,8 @@ func NotTypes(types ...string) Filter {
 func MaxSeverityOf(types map[string]envelope.Severity) Filter {
 	types = maps.Clone(types)
 	return func(typ string, severity envelope.Severity) bool {
-		least, ok := types[typ]
-		return !ok || severity <= least
+		ceiling, ok := types[typ]
+		return !ok || severity <= ceiling
 	}
 }
 

@@ -97,7 +97,7 @@ func TestEmitLineOfBadFields(t *testing.T) {
 	}
 	flush(t, c)
 	all := to.All()
-	for i, want := range []string{`{}`, `{"attributes":"!ERROR: 65544 bytes"}`} {
+	for i, want := range []string{`{}`, `{"attributes":"!ERROR: 65544 bytes, more than 64 KiB"}`} {
 		if v, _ := all[i].Field(); v.JSON() != want {
 			t.Errorf("fields %s, want %s", v.JSON(), want)
 		}

@@ -43,7 +43,8 @@ type Options struct {
 	FlushInterval time.Duration
 
 	// Maps has the maps in attributes written, as encoding/json does. The default is to show a map, or a value that holds
-	// one, by its type and length: Go ends a program in which one goroutine reads a map while another writes it.
+	// one, by its type and length: Go ends a program in which one goroutine reads a map while another writes it. The length
+	// alone is one word in memory and harms nothing, but when the map is being written, the race detector will tell of it.
 	Maps bool
 
 	// Redact are parts of names. What an exception sends, in its event and beside it in the message's fields, has

@@ -15,27 +15,29 @@ const (
 	tameResolve = 100     // LogValuers behind one another, as in slog
 	tameNodes   = 100_000 // values looked at in a message
 
-	tooDeep = "!ERROR: nested deeper than 64 levels"
+	tooDeep = markError + "nested deeper than 64 levels"
 )
 
 // A tamer finds the maps in a message's values. To read a map that another goroutine writes ends the program, and no
 // recover helps, so a map is shown by its type and length, which is what can be known of it safely. It calls the methods
 // of values but for those that encoding/json calls.
 type tamer struct {
-	maps    bool // let them be
-	deep    bool // the last value is deeper than one looks
-	nodes   int
-	damaged bool // a text stands for a value
-	left    bool // there are values for encoding/json
-	honest  int  // texts that look as if they stood for a value and do not
+	maps   bool // let them be
+	deep   bool // the last value is deeper than one looks
+	nodes  int
+	key    string // of the attribute at hand
+	flaw   flaw
+	left   bool // there are values for encoding/json
+	honest int  // texts that look as if they stood for a value and do not
 }
 
 func (c *Client) tamer() *tamer { return &tamer{maps: c.options.Maps} }
 
-// values returns values without maps.
-func (t *tamer) values(values []slog.Value) []slog.Value {
+// values returns values without maps, given their keys.
+func (t *tamer) values(keys []string, values []slog.Value) []slog.Value {
 	out := make([]slog.Value, len(values))
 	for i := range values {
+		t.key = keys[i]
 		out[i] = t.value(values[i], 0)
 	}
 	return out
@@ -45,6 +47,7 @@ func (t *tamer) values(values []slog.Value) []slog.Value {
 func (t *tamer) attrs(attrs []slog.Attr, depth int) []slog.Attr {
 	out := make([]slog.Attr, len(attrs))
 	for i := range attrs {
+		t.key = attrs[i].Key
 		out[i] = slog.Attr{Key: attrs[i].Key, Value: t.value(attrs[i].Value, depth)}
 	}
 	return out
@@ -52,10 +55,10 @@ func (t *tamer) attrs(attrs []slog.Attr, depth int) []slog.Attr {
 
 func (t *tamer) value(v slog.Value, depth int) slog.Value {
 	if t.nodes++; t.nodes > tameNodes {
-		return t.instead("!ERROR: too many values in one message")
+		return t.instead(markError + "too many values in one message")
 	}
 	if v.Kind() == slog.KindLogValuer {
-		if v = t.resolve(v); v.Kind() == slog.KindString && t.damaged {
+		if v = t.resolve(v); v.Kind() == slog.KindString && t.flaw.text != "" {
 			return v
 		}
 	}
@@ -76,7 +79,7 @@ func (t *tamer) value(v slog.Value, depth int) slog.Value {
 
 // instead returns a text that stands for a value.
 func (t *tamer) instead(text string) slog.Value {
-	t.damaged = true
+	t.flaw = t.flaw.or(flaw{"field", t.key, text})
 	t.nodes += 7 // or a value that is made of itself twice would end as a message too large to be sent
 	return slog.StringValue(text)
 }
@@ -93,13 +96,16 @@ func (t *tamer) text(s string) slog.Value {
 // caught is deferred where a method of x is called: if it panics, *out is a text that says so.
 func (t *tamer) caught(x any, out *slog.Value) {
 	if thrown := recover(); thrown != nil {
-		text := "!PANIC: " + textOf(thrown)
+		text := markPanic + textOf(thrown)
 		if r := reflect.ValueOf(x); r.Kind() == reflect.Pointer && r.IsNil() {
-			text = "!PANIC: nil " + r.Type().String()
+			text = nilText(r)
 		}
 		*out = t.instead(text)
 	}
 }
+
+// nilText is what stands for a nil pointer whose method cannot do with one.
+func nilText(r reflect.Value) string { return markPanic + "nil " + r.Type().String() }
 
 // resolve calls LogValue until it gives something to write.
 func (t *tamer) resolve(v slog.Value) (out slog.Value) {
@@ -109,7 +115,7 @@ func (t *tamer) resolve(v slog.Value) (out slog.Value) {
 			return v
 		}
 	}
-	return t.instead("!ERROR: LogValue called too many times")
+	return t.instead(markError + "LogValue called too many times")
 }
 
 func (t *tamer) any(v slog.Value) (out slog.Value) {
@@ -127,12 +133,12 @@ func (t *tamer) any(v slog.Value) (out slog.Value) {
 	switch {
 	case t.maps || writesItself(r.Type()):
 	case r.Kind() == reflect.Map:
-		return t.instead(fmt.Sprintf("!MAP: %s of %d", r.Type(), r.Len()))
+		return t.instead(fmt.Sprintf(markMap+"%s of %d", r.Type(), r.Len()))
 	case t.holdsMap(r, 0):
 		if t.deep {
 			return t.instead(tooDeep)
 		}
-		return t.instead(fmt.Sprintf("!MAP: in %s", r.Type()))
+		return t.instead(fmt.Sprintf(markMap+"in %s", r.Type()))
 	}
 	t.left = true
 	return v
@@ -197,36 +203,21 @@ func (t *tamer) fieldHoldsMap(v reflect.Value, depth int) bool {
 	return false
 }
 
-// marks are what begins a text that the envelope writes for a value.
-var marks = [...]string{"!ERROR: ", "!PANIC: "}
-
-// inspect counts m if t, or encoding/json, could not write something in it.
-func (c *Client) inspect(t *tamer, typ string, m *envelope.Message) {
-	if t.lost(m) {
-		c.damage(typ)
-	}
-}
-
-// lost reports whether a text in m's fields stands for a value. Those that are just texts are not counted.
-func (t *tamer) lost(m *envelope.Message) bool {
-	if t.damaged || !t.left {
-		return t.damaged
+// lost returns what in m's fields has a text in its place. Those that are just texts are not counted.
+func (t *tamer) lost(m *envelope.Message) flaw {
+	if t.flaw.text != "" || !t.left {
+		return t.flaw
 	}
 	fields, _ := m.Field()
 	n := 0
 	for _, mark := range marks {
 		n += strings.Count(fields.JSON(), `:"`+mark)
 	}
-	return n > t.honest
+	switch {
+	case n <= t.honest:
+		return flaw{}
+	case t.honest > 0: // one of several that look alike
+		return flaw{what: "a field could not be written", text: markError}
+	}
+	return flawIn(fields.JSON())
 }
-
-// damage counts a message in which something could not be written.
-func (c *Client) damage(typ string) {
-	c.damaged.Add(1)
-	c.report.tell(fmt.Errorf("metlog: a value in a message of type %.100q could not be written: a text that begins with !ERROR, !PANIC or !MAP stands there", typ))
-}
-
-// Damaged returns the number of messages in which a text that begins with "!ERROR: ", "!PANIC: " or "!MAP: " stands for
-// a value that could not be written, or for what an error has to say. A text that happens to begin so is not counted, but
-// for one inside a value that encoding/json writes. Security events that could not be written as they were are counted too.
-func (c *Client) Damaged() uint64 { return c.damaged.Load() }

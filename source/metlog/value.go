@@ -106,7 +106,7 @@ func (r *renderer) composite(b []byte, v reflect.Value, level int) []byte {
 	case v.Type() == reflect.TypeFor[time.Time]():
 		return r.time(b, v)
 	case v.Kind() == reflect.Pointer && v.Type().Implements(contextType): // what it holds is everybody's
-		return r.text(b, v.Type().String())
+		return r.text(b, contextName(v.Type()))
 	case level >= maxLevels:
 		return r.text(b, "… "+v.Type().String())
 	}
@@ -123,6 +123,14 @@ func (r *renderer) composite(b []byte, v reflect.Value, level int) []byte {
 		}
 		return r.elements(b, v, level)
 	}
+}
+
+// contextName returns the name of a context's type, unless it is one of this package's, which nobody knows.
+func contextName(t reflect.Type) string {
+	if t == reflect.TypeFor[*holder]() {
+		t = contextType
+	}
+	return t.String()
 }
 
 func (r *renderer) pointer(b []byte, v reflect.Value, level int) []byte {

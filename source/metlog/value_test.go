@@ -91,7 +91,7 @@ func TestValue(t *testing.T) {
 		{"methods", methods{1}, `{"n":1}`},
 		{"error", errors.New("x"), `{"s":"x"}`},
 		{"lock", &locked{n: 1}, `"metlog.locked"`},
-		{"context", struct{ ctx context.Context }{Var(context.Background(), "n", 1)}, `{"ctx":"*metlog.holder"}`},
+		{"context", struct{ ctx context.Context }{Var(context.Background(), "n", 1)}, `{"ctx":"context.Context"}`},
 		{"mutex", &sync.Mutex{}, `"sync.Mutex"`},
 		{"time", at, `"2026-03-02T08:15:00.000000005Z"`},
 		{"hidden time", dated{at, 1500 * time.Millisecond}, `{"at":"2026-03-02T08:15:00.000000005Z","While":"1.5s"}`},

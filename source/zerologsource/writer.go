@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -96,7 +97,10 @@ func (w *Writer) Close() error { return w.flush() }
 func (w *Writer) flush() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return w.client.Flush(ctx)
+	if err := w.client.Flush(ctx); err != nil {
+		return fmt.Errorf("zerologsource: not sent within %v: %w", patience, err)
+	}
+	return nil
 }
 
 // put keeps a line's memory for the next, unless it is large.
