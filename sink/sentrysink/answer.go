@@ -38,7 +38,7 @@ func (t *target) refusal(status int, header http.Header, body []byte, now time.T
 	if status >= 200 && status < 300 {
 		return nil
 	}
-	err := &AnswerError{Server: t.name, Status: status, Text: t.quote(body)}
+	err := &AnswerError{Server: t.name, Status: status, Text: t.quote(string(body))}
 	switch {
 	case status == http.StatusTooManyRequests:
 		wait := limitOf(header, now)
@@ -85,14 +85,14 @@ func isDown(err error) bool {
 	return misconfigured(answer.Status)
 }
 
-// quote returns the beginning of a body as it may stand in an error: printable, and without the target's keys.
-func (t *target) quote(body []byte) string {
+// quote returns the beginning of what a server said as it may stand in an error: printable, and without the target's keys.
+func (t *target) quote(said string) string {
 	text := strings.Map(func(c rune) rune {
 		if !strconv.IsPrint(c) {
 			return ' '
 		}
 		return c
-	}, t.hideKeys(strings.ToValidUTF8(string(body), "?")))
+	}, t.hideKeys(strings.ToValidUTF8(said, "?")))
 	return truncate(strings.TrimSpace(text), maxText)
 }
 

@@ -92,7 +92,7 @@ func TestRefusal(t *testing.T) {
 
 func TestQuoteIsShort(t *testing.T) {
 	to := &target{keys: []string{"k"}}
-	if got := to.quote([]byte(strings.Repeat("é", 60_000))); len(got) > maxText+len("…") || !strings.HasSuffix(got, "é…") {
+	if got := to.quote(strings.Repeat("é", 60_000)); len(got) > maxText+len("…") || !strings.HasSuffix(got, "é…") {
 		t.Errorf("%d bytes: %.300s", len(got), got)
 	}
 }

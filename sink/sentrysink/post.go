@@ -86,9 +86,9 @@ func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
 		return s.unanswered(to, err)
 	}
 	defer func() { _ = reply.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(reply.Body, maxAnswer))
-	if err != nil && reply.StatusCode >= 300 {
-		body = nil
+	var body []byte
+	if reply.StatusCode != http.StatusSwitchingProtocols { // whose body is the connection, without any deadline
+		body, _ = io.ReadAll(io.LimitReader(reply.Body, maxAnswer))
 	}
 	now := time.Now()
 	s.limits.note(to, limitOf(reply.Header, now), reply.StatusCode, now)
@@ -97,7 +97,7 @@ func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
 
 const maxAnswer = 64 << 10 // bytes of an answer that are read
 
-// unanswered returns the error for a request that got no answer, without what net/http says of the URL.
+// unanswered returns the error for a request that got no answer, without what net/http says of the URL. It may quote garbage.
 func (s *Sink) unanswered(to *target, err error) error {
 	if s.life.Err() != nil {
 		return sink.ErrClosed
@@ -106,8 +106,8 @@ func (s *Sink) unanswered(to *target, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	if text := err.Error(); to.hideKeys(text) != text {
-		err = errors.New(to.hideKeys(text)) // it quotes a garbled answer
+	if text := to.quote(err.Error()); text != err.Error() {
+		err = errors.New(text)
 	}
 	return fmt.Errorf("sentrysink: %s: %w", to.name, err)
 }
