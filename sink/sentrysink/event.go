@@ -69,7 +69,7 @@ func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 		e.hide = s.hide
 	}
 	if e.text == "" {
-		if err := e.read(text, m, memory); err != nil {
+		if err := e.read(text, m, s.hide, memory); err != nil {
 			return nil, err
 		}
 	}
@@ -79,8 +79,8 @@ func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 	return e, nil
 }
 
-// read reads an event as m has it.
-func (e *event) read(text string, m *envelope.Message, memory *scratch) error {
+// read reads an event as m has it. If it is of the old schema, hide's names are hidden in it.
+func (e *event) read(text string, m *envelope.Message, hide secret.Names, memory *scratch) error {
 	checked, err := memory.valid(text)
 	if err != nil {
 		return err
@@ -91,8 +91,8 @@ func (e *event) read(text string, m *envelope.Message, memory *scratch) error {
 	if !isRaven(checked) {
 		return nil
 	}
-	translated, err := json.Marshal(translate(checked, m))
-	e.text = string(translated)
+	translated, err := json.Marshal(translate(checked, m, hide))
+	e.text, e.hide = string(translated), hide
 	return err
 }
 

@@ -32,7 +32,7 @@ func (s *Sink) message(m *envelope.Message) *sentry.Event {
 		e.Tags = map[string]string{"type": m.Type()}
 	}
 	if object := fields.JSON(); object != "" && object != "null" && !isEmpty(object) {
-		e.Contexts["metlog"] = values(object)
+		e.Contexts["metlog"] = values(object, maxVars)
 	}
 	if s.options.Fingerprint != nil {
 		e.Fingerprint = s.options.Fingerprint(m)

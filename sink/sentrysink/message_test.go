@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/envelope"
-	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 func TestMessages(t *testing.T) {
@@ -21,7 +20,7 @@ func TestMessages(t *testing.T) {
 	want := anyMap{
 		"event_id": m.Meta().ID.String(), "level": "warning", "platform": "other", "logger": "shop", "server_name": "web3", "message": "v42 � is out",
 		"tags": anyMap{"type": "deploy"}, "fingerprint": []any{"deploy", "{{ default }}"},
-		"contexts": anyMap{"metlog": anyMap{"hosts": 12., "pin": secret.Hidden, "by": anyMap{"password": secret.Hidden, "url": "http://a:[redacted]@c/"}}},
+		"contexts": anyMap{"metlog": anyMap{"hosts": 12., "pin": redacted, "by": anyMap{"password": redacted, "url": "http://a:[redacted]@c/"}}},
 	}
 	got := decoded(t, written(t, s, &m))
 	delete(got, "timestamp")

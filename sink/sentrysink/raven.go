@@ -8,6 +8,7 @@ import (
 	"github.com/getsentry/sentry-go"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
 // What is taken from one object of a translated event, whose values cost more memory than their text. The frames are as
@@ -15,7 +16,8 @@ import (
 const (
 	maxFrames  = 250
 	maxVars    = 200
-	outermost  = 50 // of maxFrames
+	maxParts   = 50_000 // frames, variables, lines and the like in one event
+	outermost  = 50     // of maxFrames
 	moreValues = "…"
 )
 
@@ -34,19 +36,39 @@ func isRaven(event string) bool {
 // A raven is an event of the old schema, being translated.
 type raven struct {
 	*sentry.Event
-	stack *sentry.Stacktrace
-	rest  sentry.Context // what has no place of its own today
+	tidier tidier
+	left   int // of maxParts
+	stack  *sentry.Stacktrace
+	rest   sentry.Context // what has no place of its own today
 }
 
-// translate returns the raven event that a message holds in today's schema.
-func translate(event string, m *envelope.Message) *sentry.Event {
+// more reports whether one more may be added to n of a kind.
+func (r *raven) more(n int) bool {
+	if n >= maxVars || r.left <= 0 {
+		return false
+	}
+	r.left--
+	return true
+}
+
+// text returns a value as text, without the secrets in it that have names.
+func (r *raven) text(value string) string { return r.tidier.textOf(value) }
+
+// translate returns the raven event that a message holds in today's schema. What becomes text on the way has no names to
+// hide it by later, so that is hidden here.
+func translate(event string, m *envelope.Message, hide secret.Names) *sentry.Event {
 	r := raven{
-		Event: &sentry.Event{Platform: "python", Logger: m.Logger(), ServerName: m.Hostname(), Contexts: make(map[string]sentry.Context)},
-		rest:  make(sentry.Context),
+		Event:  &sentry.Event{Platform: "python", Logger: m.Logger(), ServerName: m.Hostname(), Contexts: make(map[string]sentry.Context)},
+		tidier: tidier{hide: hide},
+		left:   maxParts,
+		rest:   make(sentry.Context),
 	}
 	for quoted, value := range members(event) {
-		if value != "null" && value != `""` {
-			r.member(unquote(quoted), value)
+		if name := unquote(quoted); value != "null" && value != `""` {
+			if is(value, '"') && hide.Hides(name) {
+				value = hiddenValue
+			}
+			r.member(name, value)
 		}
 	}
 	if r.stack != nil {
@@ -67,44 +89,44 @@ func (r *raven) member(name, value string) { //nolint:gocyclo // one case a memb
 	switch name {
 	case "event_id":
 	case "message":
-		r.Message = textOf(value)
+		r.Message = r.text(value)
 	case "timestamp":
 		r.Timestamp, _ = parseTime(textOf(value))
 	case "level":
 		r.Level, _ = levelOf(value)
 	case "logger":
-		r.Logger = textOf(value)
+		r.Logger = r.text(value)
 	case "server_name":
-		r.ServerName = textOf(value)
+		r.ServerName = r.text(value)
 	case "platform":
-		r.Platform = textOf(value)
+		r.Platform = r.text(value)
 	case "culprit":
-		r.Transaction = textOf(value)
+		r.Transaction = r.text(value)
 	case "release":
-		r.Release = textOf(value)
+		r.Release = r.text(value)
 	case "environment":
-		r.Environment = textOf(value)
+		r.Environment = r.text(value)
 	case "checksum":
-		r.Fingerprint = []string{textOf(value)}
+		r.Fingerprint = []string{r.text(value)}
 	case "modules":
-		r.Modules = texts(value)
+		r.Modules = r.texts(value)
 	case "tags":
-		r.tags(texts(value))
+		r.tags(r.texts(value))
 	case "site":
-		r.tags(map[string]string{"site": textOf(value)})
+		r.tags(map[string]string{"site": r.text(value)})
 	case "extra":
-		r.Contexts["extra"] = values(value)
+		r.Contexts["extra"] = r.values(value)
 	case interfaces + "Exception", "exception":
 		r.exceptions(value)
 	case interfaces + "Stacktrace", "stacktrace":
-		r.stack = stackOf(value)
+		r.stack = r.stackOf(value)
 	case interfaces + "Http", "request":
-		r.Request = requestOf(value)
+		r.Request = r.requestOf(value)
 	case interfaces + "User", "user":
 		r.user(value)
 	case interfaces + "Message":
 		if r.Message == "" {
-			r.Message = textOf(member(value, "message"))
+			r.Message = r.text(member(value, "message"))
 		}
 		r.keep(name, value)
 	default:
@@ -114,7 +136,7 @@ func (r *raven) member(name, value string) { //nolint:gocyclo // one case a memb
 
 // keep keeps what today's schema has no place for.
 func (r *raven) keep(name, value string) {
-	if len(r.rest) < maxVars {
+	if r.more(len(r.rest)) {
 		r.rest[strings.TrimPrefix(name, interfaces)] = json.RawMessage(value)
 	}
 }
@@ -124,7 +146,9 @@ func (r *raven) tags(tags map[string]string) {
 		r.Tags = make(map[string]string)
 	}
 	for name, text := range tags {
-		r.Tags[name] = text
+		if len(r.Tags) < maxVars {
+			r.Tags[name] = text
+		}
 	}
 }
 
@@ -136,14 +160,14 @@ func (r *raven) exceptions(value string) {
 		list = "[" + value + "]"
 	}
 	for element := range elements(list) {
-		if is(element, '{') && len(r.Exception) < maxVars {
+		if is(element, '{') && r.more(len(r.Exception)) {
 			x := sentry.Exception{
-				Type:   textOf(member(element, "type")),
-				Value:  textOf(member(element, "value")),
-				Module: textOf(member(element, "module")),
+				Type:   r.text(member(element, "type")),
+				Value:  r.text(member(element, "value")),
+				Module: r.text(member(element, "module")),
 			}
 			if stack := member(element, "stacktrace"); is(stack, '{') {
-				x.Stacktrace = stackOf(stack)
+				x.Stacktrace = r.stackOf(stack)
 			}
 			r.Exception = append(r.Exception, x)
 		}
@@ -152,7 +176,7 @@ func (r *raven) exceptions(value string) {
 
 func (r *raven) user(value string) {
 	u := sentry.User{}
-	for name, text := range texts(value) {
+	for name, text := range r.texts(value) {
 		switch name {
 		case "id":
 			u.ID = text
@@ -172,31 +196,31 @@ func (r *raven) user(value string) {
 	r.User = u
 }
 
-func requestOf(value string) *sentry.Request {
+func (r *raven) requestOf(value string) *sentry.Request {
 	request := &sentry.Request{}
 	for quoted, value := range members(value) {
 		switch unquote(quoted) {
 		case "url":
-			request.URL = textOf(value)
+			request.URL = r.text(value)
 		case "method":
-			request.Method = textOf(value)
+			request.Method = r.text(value)
 		case "query_string":
-			request.QueryString = textOf(value)
+			request.QueryString = r.text(value)
 		case "data":
-			request.Data = textOf(value)
+			request.Data = r.text(value)
 		case "cookies":
-			request.Cookies = textOf(value)
+			request.Cookies = r.text(value)
 		case "headers":
-			request.Headers = texts(value)
+			request.Headers = r.texts(value)
 		case "env":
-			request.Env = texts(value)
+			request.Env = r.texts(value)
 		}
 	}
 	return request
 }
 
 // stackOf reads a stack, and of one that is too deep its ends.
-func stackOf(value string) *sentry.Stacktrace {
+func (r *raven) stackOf(value string) *sentry.Stacktrace {
 	list := member(value, "frames")
 	n := 0
 	for range elements(list) {
@@ -205,48 +229,48 @@ func stackOf(value string) *sentry.Stacktrace {
 	s := &sentry.Stacktrace{}
 	i := -1
 	for element := range elements(list) {
-		if i++; is(element, '{') && (n <= maxFrames || i < outermost || i >= n-(maxFrames-outermost)) {
-			s.Frames = append(s.Frames, frameOf(element))
+		if i++; is(element, '{') && (n <= maxFrames || i < outermost || i >= n-(maxFrames-outermost)) && r.more(0) {
+			s.Frames = append(s.Frames, r.frameOf(element))
 		}
 	}
 	return s
 }
 
-func frameOf(value string) sentry.Frame { //nolint:gocyclo // one case a member
+func (r *raven) frameOf(value string) sentry.Frame { //nolint:gocyclo // one case a member
 	f := sentry.Frame{InApp: true}
 	for quoted, value := range members(value) {
 		switch unquote(quoted) {
 		case "function":
-			f.Function = textOf(value)
+			f.Function = r.text(value)
 		case "module":
-			f.Module = textOf(value)
+			f.Module = r.text(value)
 		case "filename":
-			f.Filename = textOf(value)
+			f.Filename = r.text(value)
 		case "abs_path":
-			f.AbsPath = textOf(value)
+			f.AbsPath = r.text(value)
 		case "lineno":
 			f.Lineno = number(value)
 		case "colno":
 			f.Colno = number(value)
 		case "context_line":
-			f.ContextLine = textOf(value)
+			f.ContextLine = r.text(value)
 		case "pre_context":
-			f.PreContext = lines(value)
+			f.PreContext = r.lines(value)
 		case "post_context":
-			f.PostContext = lines(value)
+			f.PostContext = r.lines(value)
 		case "in_app":
 			f.InApp = value != "false"
 		case "vars":
-			f.Vars = values(value)
+			f.Vars = r.values(value)
 		}
 	}
 	return f
 }
 
-func lines(value string) (lines []string) {
+func (r *raven) lines(value string) (lines []string) {
 	for element := range elements(value) {
-		if len(lines) < maxVars {
-			lines = append(lines, textOf(element))
+		if r.more(len(lines)) {
+			lines = append(lines, r.text(element))
 		}
 	}
 	return lines
@@ -261,10 +285,10 @@ func number(value string) int {
 }
 
 // texts returns the texts of an object's members, or of an array's pairs.
-func texts(value string) map[string]string {
+func (r *raven) texts(value string) map[string]string {
 	out := make(map[string]string)
 	for quoted, value := range members(value) {
-		if text := textOf(value); text != "" && len(out) < maxVars {
+		if text := r.text(value); text != "" && r.more(len(out)) {
 			out[unquote(quoted)] = text
 		}
 	}
@@ -272,19 +296,25 @@ func texts(value string) map[string]string {
 		var both []string
 		for element := range elements(pair) {
 			if len(both) < 3 {
-				both = append(both, textOf(element))
+				both = append(both, r.text(element))
 			}
 		}
-		if len(both) == 2 && both[0] != "" && both[1] != "" && len(out) < maxVars {
+		if len(both) == 2 && both[0] != "" && both[1] != "" && r.more(len(out)) {
 			out[both[0]] = both[1]
 		}
 	}
 	return out
 }
 
-// values returns an object's members, or the value by the name "value". Of too many it says how many there are.
-func values(value string) map[string]any {
-	if value == "null" {
+func (r *raven) values(value string) map[string]any {
+	out := values(value, min(maxVars, r.left))
+	r.left -= len(out)
+	return out
+}
+
+// values returns an object's members, or the value by the name "value". Beyond limit it says how many there are.
+func values(value string, limit int) map[string]any {
+	if value == "null" || limit <= 0 {
 		return nil
 	}
 	out := make(map[string]any)
@@ -294,7 +324,7 @@ func values(value string) map[string]any {
 	}
 	more := 0
 	for quoted, value := range members(value) {
-		if len(out) < maxVars {
+		if len(out) < limit {
 			out[unquote(quoted)] = json.RawMessage(value)
 		} else {
 			more++

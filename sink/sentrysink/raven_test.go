@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/mozilla-services/metlog-go/envelope"
-	"github.com/mozilla-services/metlog-go/internal/secret"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -47,19 +46,19 @@ func TestTranslation(t *testing.T) {
 		{"user", `{"sentry.interfaces.User":{"id":7,"username":"amy","is_authenticated":true,"email":"a@b.c","ip_address":"::1"}}`, []any{"user"},
 			anyMap{"id": "7", "username": "amy", "email": "a@b.c", "ip_address": "::1", "data": anyMap{"is_authenticated": "true"}}},
 		{"request", `{"sentry.interfaces.Http":{"url":"http://h/?token=a&b=c","method":"GET","query_string":"token=a&b=c","data":{"a":1},"cookies":{"x":"y"},"headers":{"Cookie":"x","Host":"h"},"env":{"A":7}}}`,
-			[]any{"request"}, anyMap{"url": "http://h/?token=[redacted]&b=c", "method": "GET", "query_string": "token=[redacted]&b=c", "data": `{"a":1}`, "cookies": secret.Hidden,
-				"headers": anyMap{"Cookie": secret.Hidden, "Host": "h"}, "env": anyMap{"A": "7"}}},
+			[]any{"request"}, anyMap{"url": "http://h/?token=[redacted]&b=c", "method": "GET", "query_string": "token=[redacted]&b=c", "data": `{"a":1}`, "cookies": redacted,
+				"headers": anyMap{"Cookie": redacted, "Host": "h"}, "env": anyMap{"A": "7"}}},
 		{"message", `{"sentry.interfaces.Message":{"message":"a %s","params":["b"]}}`, []any{"message"}, "a %s"},
 		{"parameters", `{"message":"a b","sentry.interfaces.Message":{"message":"a %s","params":["b"]}}`, []any{"contexts", "raven", "Message", "params"}, []any{"b"}},
 		{"query", `{"time_spent":1.5,"sentry.interfaces.Query":{"query":"select"}}`, []any{"contexts", "raven"}, anyMap{"time_spent": 1.5, "Query": anyMap{"query": "select"}}},
-		{"extra", `{"extra":{"a":1,"api_key":"b"},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": 1., "api_key": secret.Hidden}},
+		{"extra", `{"extra":{"a":1,"api_key":"b"},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": 1., "api_key": redacted}},
 		{"extra of another kind", `{"extra":[1],"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"value": []any{1.}}},
 		{"logger of the message", `{"sentry.interfaces.Message":{}}`, []any{"logger"}, "shop"},
 		{"own logger", `{"logger":"l","release":"r","environment":"e","sentry.interfaces.Message":{}}`, []any{"logger"}, "l"},
 		{"platform", `{"platform":"node","sentry.interfaces.Message":{}}`, []any{"platform"}, "node"},
 		{"names of raven 5", `{"exception":{"values":[{"type":"E"}]},"request":{"url":"u"},"sentry.interfaces.Message":{}}`, []any{"exception", 0, "type"}, "E"},
 		{"packed, of today", `{"exception":{"values":[{"type":"E","stacktrace":{"frames":[{"vars":{"password":"x"}}]}}]}}`,
-			[]any{"exception", "values", 0, "stacktrace", "frames", 0, "vars"}, anyMap{"password": secret.Hidden}},
+			[]any{"exception", "values", 0, "stacktrace", "frames", 0, "vars"}, anyMap{"password": redacted}},
 		{"NaN, as Python wrote it", `{"extra":{"a":NaN,"b":-Infinity},"sentry.interfaces.Message":{}}`, []any{"contexts", "extra"}, anyMap{"a": nil, "b": nil}},
 		{"a name twice", `{"message":"a","message":"b","sentry.interfaces.Message":{}}`, []any{"message"}, "b"},
 		{"invalid UTF-8", "{\"message\":\"a\xffb\xed\xa0\xbd\",\"sentry.interfaces.Message\":{}}", []any{"message"}, "a�b���"},
@@ -68,13 +67,52 @@ func TestTranslation(t *testing.T) {
 		{"a password in an escaped URL", `{"extra":{"a":"http:\/\/pub:sec@h\/7","b":"http\u003a//pub:sec@h/7"},"sentry.interfaces.Message":{}}`,
 			[]any{"contexts", "extra"}, anyMap{"a": "http://pub:[redacted]@h/7", "b": "http://pub:[redacted]@h/7"}},
 		{"Python's quoted names", `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{"form":{"'password'":"'x'","u'name'":"'y'"}}}]}}`,
-			[]any{"threads", 0, "stacktrace", "frames", 0, "vars", "form"}, anyMap{"'password'": secret.Hidden, "u'name'": "'y'"}},
+			[]any{"threads", 0, "stacktrace", "frames", 0, "vars", "form"}, anyMap{"'password'": redacted, "u'name'": "'y'"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := at(old(t, test.event), test.path...); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %#v, want %#v", got, test.want)
 			}
 		})
+	}
+}
+
+// Whatever shape a value with a secret's name has, and wherever it stands, it is hidden, also when it becomes text.
+func TestSecretsOfOldEvents(t *testing.T) {
+	const secret = "hunter2"
+	s := newSink(t, "http://k@h/1", &Options{Redact: []string{"email", "Culprit"}})
+	for _, test := range []struct{ name, members string }{
+		{"a form", `"sentry.interfaces.Http":{"data":{"password":"hunter2","a":["b"]}}`},
+		{"a query", `"sentry.interfaces.Http":{"query_string":{"token":"hunter2"}}`},
+		{"a query of pairs", `"sentry.interfaces.Http":{"query_string":[["token","hunter2"]]}`},
+		{"headers of pairs", `"sentry.interfaces.Http":{"headers":[["Authorization","hunter2"]],"env":{"wsgi":{"HTTP_COOKIE":"hunter2"}}}`},
+		{"a tag", `"tags":{"a":{"api_key":"hunter2"},"secret":"hunter2"},"site":{"pwd":"hunter2"}`},
+		{"an exception", `"sentry.interfaces.Exception":{"type":"E","value":{"b":[{"password":"hunter2"}]}}`},
+		{"a user", `"sentry.interfaces.User":{"email":"hunter2","a":{"token":"hunter2"}}`},
+		{"items of a dictionary", `"sentry.interfaces.Stacktrace":{"frames":[{"vars":{"items":[["'password'","'hunter2'"],[ "key" , [1,"hunter2"] ]]},"pre_context":[{"key":"hunter2"}]}]}`},
+		{"what has no place", `"a":[["token","hunter2"]],"password":"hunter2","sentry.interfaces.Query":{"password":["hunter2"]}`},
+		{"modern texts", `"exception":{"values":[{"type":"E","value":{"key":"hunter2"}}]},"user":{"email":"hunter2","id":{"key":"hunter2"}},"fingerprint":[{"key":"hunter2"}]`},
+		{"modern contexts", `"contexts":{"api_key":"hunter2","cookies":{"a":"hunter2"},"a":[["b",["c",["password","hunter2"]]]]},"tags":[["token","hunter2"],["a",{"key":"hunter2"}]]`},
+		{"modern request", `"request":{"headers":[["Cookie","hunter2"]],"query_string":[["token","hunter2"]],"url":"/a?b=c&token=hunter2#d","data":{"key":"hunter2"}}`},
+		{"modern texts by name", `"extra":{"a":{"email":"hunter2"}},"breadcrumbs":{"values":[{"data":{"token":"hunter2"},"message":{"key":"hunter2"}}]},"culprit":"hunter2"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			old := `{"sentry.interfaces.Message":{},"note":"shown",` + test.members + `}`
+			for _, payload := range []string{old, packed(t, old), packed(t, `{"note":"shown",`+test.members+`}`)} {
+				m := exception(t, payload)
+				text := written(t, s, &m)
+				if strings.Contains(text, secret) || !strings.Contains(text, redacted) || !strings.Contains(text, "shown") {
+					t.Errorf("%s", text)
+				}
+			}
+		})
+	}
+	for text, want := range map[string]string{
+		`["key"]`: `["key"]`, `["key",1,2]`: `["key",1,2]`, `["key",[1,"]"]]`: `["key","[redacted]"]`, `["a","key"]`: `["a","key"]`, `[]`: `[]`, `[ "key" , {} ]`: `["key","[redacted]" ]`,
+	} {
+		if got := string((&tidier{hide: s.hide}).any(nil, text)); got != want {
+			t.Errorf("%s became %s", text, got)
+		}
 	}
 }
 
@@ -121,6 +159,45 @@ func TestMaxInflated(t *testing.T) {
 	broken := strings.Replace(packed(t, text), "e", "e\r\n", 1) // as Python's other encoder did
 	if _, err := inflate(broken, 1<<20); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a large event is made of does not multiply the memory it takes.
+func TestMemory(t *testing.T) {
+	const size = 2 << 20
+	fill := func(before, text, after string) string {
+		return before + strings.Repeat(text+",", (size-len(before)-len(after))/(len(text)+1)) + text + after
+	}
+	vars := fill(``, `"a":1`, ``)[:40*6-1]
+	for i := range 40 {
+		vars = strings.Replace(vars, `"a"`, fmt.Sprintf(`"%c"`, 'A'+i%26+i/26*32), 1)
+	}
+	frames := fill(``, `{"vars":{`+vars+`}}`, ``)[:250*(len(vars)+12)-1]
+	for _, test := range []struct{ name, event string }{
+		{"variables", fill(`{"sentry.interfaces.Message":{},"exception":{"values":[`, `{"stacktrace":{"frames":[`+frames+`]}}`, `]}}`)},
+		{"frames", fill(`{"sentry.interfaces.Message":{},"exception":{"values":[`, `{"stacktrace":{"frames":[`+strings.Repeat(`{},`, 249)+`{}]}}`, `]}}`)},
+		{"tags", `{"sentry.interfaces.Message":{}` + func() string {
+			var b strings.Builder
+			for i := range size / 16 {
+				_, _ = fmt.Fprintf(&b, `,"tags":{"%x":1}`, i)
+			}
+			return b.String()
+		}() + `}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := exception(t, packed(t, test.event))
+			s := newSink(t, "http://k@h/1", nil)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := s.event(&m, new(scratch))
+			runtime.ReadMemStats(&after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > 32*size {
+				t.Errorf("%d bytes allocated for an event of %d", n, len(test.event))
+			}
+		})
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
+const redacted = "[redacted]"
+
 const testKey, testSecret = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 
 // A server takes envelopes as Sentry does, or answers as it is told.

@@ -76,6 +76,9 @@ func (t *tidier) known(b []byte, text string, o *object, comma bool) []byte {
 		switch {
 		case ok && last[i] != n:
 		case ok:
+			if o.rules[i].kind.hideable() && value != "null" && t.hide.Hides(name) {
+				value = hiddenValue
+			}
 			b, wrote = t.value(b, name, value, &o.rules[i])
 		case value != "null":
 			b, wrote = t.named(b, name, value), true
@@ -96,10 +99,10 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		if is(value, '"') {
 			return t.quoted(b, value), true
 		}
-		text := textOf(value)
+		text := t.textOf(value)
 		return t.text(b, text), text != ""
 	case asURL:
-		text := textOf(value)
+		text := t.textOf(value)
 		return t.url(b, text), text != ""
 	case asForm:
 		if is(value, '"') {
@@ -169,7 +172,7 @@ func (t *tidier) texts(b []byte, value string, lines bool) ([]byte, bool) {
 		}
 		if is(element, '"') {
 			b = t.quoted(b, element)
-		} else if text := textOf(element); text != "" || lines {
+		} else if text := t.textOf(element); text != "" || lines {
 			b = t.text(b, text)
 		} else {
 			b = b[:before]
@@ -187,7 +190,7 @@ func (t *tidier) textMap(b []byte, name, value string) ([]byte, bool) {
 	b = append(b, '{')
 	start := len(b)
 	put := func(name, value string) {
-		text := textOf(value)
+		text := t.textOf(value)
 		if name == "" || text == "" {
 			return
 		}
@@ -253,6 +256,9 @@ func (t *tidier) objects(b []byte, value string) ([]byte, bool) {
 			b = append(b, ',')
 		}
 		b = append(appendWhole(b, quoted), ':')
+		if value != "null" && t.hide.Hides(unquote(quoted)) {
+			value = hiddenValue
+		}
 		var wrote bool
 		if b, wrote = t.vars(b, value); !wrote {
 			b = b[:before]
@@ -295,6 +301,14 @@ func (t *tidier) values(b []byte, value string, o *object) ([]byte, bool) {
 	return b, true
 }
 
+const hiddenValue = `"` + secret.Hidden + `"`
+
+// hideable reports whether the name of a member of this kind may say that it is a secret: others have names of their own in
+// them, or are no text.
+func (k kind) hideable() bool {
+	return k == asText || k == asURL || k == asForm || k == asVars || k == asTexts || k == asLines
+}
+
 // named appends a member's value, unless its name says that it is a secret.
 func (t *tidier) named(b []byte, name, value string) []byte {
 	if t.hide.Hides(name) {
@@ -314,6 +328,14 @@ func (t *tidier) url(b []byte, s string) []byte {
 // text appends a text as a JSON string.
 func (t *tidier) text(b []byte, s string) []byte { return appendText(b, t.hide.Text(s)) }
 
+// textOf returns what a value says as text, without what the names in it say is secret.
+func (t *tidier) textOf(value string) string {
+	if len(t.hide) > 0 && (is(value, '{') || is(value, '[')) {
+		value = string(t.any(nil, value))
+	}
+	return textOf(value)
+}
+
 // quoted appends a JSON string.
 func (t *tidier) quoted(b []byte, text string) []byte {
 	if len(t.hide) > 0 {
@@ -326,7 +348,7 @@ func (t *tidier) quoted(b []byte, text string) []byte {
 }
 
 // any appends any value. Halves of surrogate pairs and NUL become U+FFFD, numbers beyond a float64 strings, and the values
-// of names that are to be hidden go.
+// of names that are to be hidden go, those in pairs too.
 func (t *tidier) any(b []byte, text string) []byte {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
@@ -348,12 +370,38 @@ func (t *tidier) any(b []byte, text string) []byte {
 			end := valueEnd(text, i)
 			b = appendNumber(b, text[i:end])
 			i = end
+		case c == '[' && len(t.hide) > 0:
+			b = append(b, c)
+			i++
+			if name, end := pair(text, i); end > 0 && t.hide.Hides(unquote(name)) {
+				b = append(append(appendWhole(b, name), ','), hiddenValue...)
+				i = end
+			}
 		default:
 			b = append(b, c)
 			i++
 		}
 	}
 	return b
+}
+
+// pair returns the first of two elements of an array, a string, and where the second ends, as of the items of a Python
+// dictionary; 0 if the array whose elements begin at i has others.
+func pair(text string, i int) (name string, end int) {
+	start := past(text, i)
+	if text[start] != '"' {
+		return "", 0
+	}
+	end = stringEnd(text, start)
+	name = text[start:end]
+	if end = past(text, end); text[end] != ',' {
+		return "", 0
+	}
+	end = valueEnd(text, past(text, end+1))
+	if text[past(text, end)] != ']' {
+		return "", 0
+	}
+	return name, end
 }
 
 func appendNumber(b []byte, text string) []byte {
