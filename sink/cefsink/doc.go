@@ -70,7 +70,8 @@
 //
 // # Capacity and security
 //
-// Sends go one after another. A record takes no allocation, but for the escapes in a payload; records are written together,
+// Sends go one after another. An event of plain ASCII that already is as it would be written, as those of source/metlog mostly
+// are, is copied. A record takes no allocation, but for the escapes in a payload; records are written together,
 // up to 256 KiB at once, into memory that is kept for Resend and used again. Only tls:// is encrypted and tells who the
 // server is: InsecureSkipVerify is refused. A sender writes every word of an event, its host and its time; it cannot add a
 // record, and reaches no facility or ident that was not allowed.

@@ -49,8 +49,24 @@ type origin struct {
 	pid      bool
 }
 
-// originOf reads a message's cef_meta.
+const maxFields = 1 << 10
+
+// originOf returns what a message's cef_meta asks for, as far as it is allowed.
 func (e *encoder) originOf(m *envelope.Message) origin {
+	fields, _ := m.Field()
+	text := fields.JSON()
+	if text != "" && string(e.fields) == text {
+		return e.origin
+	}
+	e.odd = false
+	o := e.readOrigin(m)
+	if !e.odd && len(text) <= maxFields {
+		e.fields, e.origin = append(e.fields[:0], text...), o
+	}
+	return o
+}
+
+func (e *encoder) readOrigin(m *envelope.Message) origin {
 	o := origin{e.facility<<3 | envelope.Info.Code(), e.ident, false}
 	value, ok := m.Field(cef.MetaField)
 	switch {
@@ -111,6 +127,7 @@ func knownOptions(options string) bool {
 
 // fellBack counts, and tells the first of each kind.
 func (e *encoder) fellBack(c *counter, err error) {
+	e.odd = true
 	if c.first() {
 		e.tell(err)
 	}

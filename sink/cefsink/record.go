@@ -22,14 +22,20 @@ type encoder struct {
 	counts   *counts
 	tell     func(error)
 
-	line cef.Line
+	line   cef.Line
+	fields []byte // of a message whose origin is known, for most have the same
+	origin origin
+	odd    bool // the last cef_meta that was read had something to be counted
 }
 
 // append appends the record for m, whose payload is given. After an error buf is as it was.
 func (e *encoder) append(buf []byte, m *envelope.Message, payload string) ([]byte, error) {
-	defer e.forget()
-	if err := e.line.Parse(payload); err != nil {
-		return buf, fmt.Errorf("cefsink: message %v (type %.80q): payload: %w", m.Meta().ID, m.Type(), err)
+	written := isWritten(payload)
+	if !written {
+		defer e.forget()
+		if err := e.line.Parse(payload); err != nil {
+			return buf, fmt.Errorf("cefsink: message %v (type %.80q): payload: %w", m.Meta().ID, m.Type(), err)
+		}
 	}
 	frame := len(buf)
 	if e.counted {
@@ -37,15 +43,19 @@ func (e *encoder) append(buf []byte, m *envelope.Message, payload string) ([]byt
 	}
 	start := len(buf)
 	buf = e.appendHeader(buf, m)
-	if e.stamp {
+	if e.stamp && !written {
 		buf = appendStamp(buf, &e.line)
 	}
 	event := len(buf)
-	buf, err := e.line.Append(buf)
-	if err != nil {
-		return buf[:frame], fmt.Errorf("cefsink: message %v (type %.80q): %w", m.Meta().ID, m.Type(), err)
+	if written {
+		buf = append(buf, payload...)
+	} else {
+		var err error
+		if buf, err = e.line.Append(buf); err != nil {
+			return buf[:frame], fmt.Errorf("cefsink: message %v (type %.80q): %w", m.Meta().ID, m.Type(), err)
+		}
+		buf = plain(buf, event)
 	}
-	buf = plain(buf, event)
 	if len(buf)-start > e.maxBytes {
 		buf = buf[:event+len(cut(buf[event:], e.maxBytes-(event-start)))]
 		if e.counts.cut.first() {
