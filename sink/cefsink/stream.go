@@ -62,7 +62,7 @@ func (s *stream) alive() bool {
 	if s.peer.alive() {
 		return true
 	}
-	s.drop(s.peer.why(io.EOF))
+	s.drop(s.peer.why(io.EOF), false)
 	return false
 }
 
@@ -123,7 +123,8 @@ func (s *stream) connect(ctx context.Context) error {
 	peer, err := s.dial(attempt)
 	if err != nil {
 		if !over(ctx) {
-			s.pause(err)
+			s.broken = err
+			s.pause()
 			return sink.RetryAfter(err, time.Until(s.retry))
 		}
 		return err
@@ -134,97 +135,6 @@ func (s *stream) connect(ctx context.Context) error {
 		return s.rewrite(ctx)
 	}
 	return nil
-}
-
-// trusted goes on when a connection has lived long enough after one that has not.
-func (s *stream) trusted(ctx context.Context) error {
-	records, _ := s.keep.waiting()
-	if records == 0 {
-		s.brief, s.failed, s.accused = 0, 0, false
-		return nil
-	}
-	s.accused = true // it lived without them
-	s.peer.trust = time.Now().Add(s.trial)
-	return s.rewrite(ctx)
-}
-
-// rewrite writes what is kept.
-func (s *stream) rewrite(ctx context.Context) error {
-	err := s.keep.rewrite(func(b []byte, records int) error {
-		s.counts.resent.Add(uint64(records))
-		return s.peer.write(ctx, b)
-	})
-	if err != nil {
-		s.end(ctx, err)
-	}
-	return err
-}
-
-// end lets the connection go after err, which is of no account when ctx has ended: the caller may have been in a hurry.
-func (s *stream) end(ctx context.Context, err error) {
-	if !over(ctx) || !s.peer.alive() {
-		s.peer.close()
-		s.drop(err)
-		return
-	}
-	s.peer.close()
-	s.again()
-	s.peer, s.broken, s.accused = nil, err, false
-}
-
-// again notes what must be written again after a connection, unless the sink's end is what has ended it.
-func (s *stream) again() {
-	if !s.peer.ended.Load() {
-		s.keep.again(s.peer.at.Add(-s.resend))
-	}
-}
-
-// drop forgets the connection, which has ended because of err.
-func (s *stream) drop(err error) {
-	lived := s.peer.at.Sub(s.peer.since)
-	s.again()
-	s.peer = nil
-	if s.accused {
-		s.giveUp(err)
-	}
-	if lived >= s.trial {
-		s.brief, s.failed, s.broken, s.retry = 0, 0, err, time.Time{}
-		return
-	}
-	s.brief++
-	s.pause(err)
-}
-
-// giveUp forgets what no connection survives.
-func (s *stream) giveUp(err error) {
-	records, bytes := s.keep.waiting()
-	s.keep.forget()
-	s.accused = false
-	s.counts.givenUp.Add(records)
-	s.tell(fmt.Errorf("cefsink: %d records (%d bytes) are given up, since no connection survives them: %w", records, bytes, err))
-}
-
-// pause puts the next attempt off.
-func (s *stream) pause(err error) {
-	s.broken = err
-	s.retry = time.Now().Add(min(maxPause, minPause<<min(s.failed, 10)))
-	s.failed++
-}
-
-// mend makes a connection where something kept must be written again. It returns when it must be called again, 0 for never.
-func (s *stream) mend(ctx context.Context) time.Duration {
-	if s.alive() && s.brief == 0 {
-		return 0
-	}
-	if records, _ := s.keep.waiting(); records == 0 {
-		return 0
-	}
-	ctx, cancel := context.WithTimeout(ctx, attemptTime)
-	defer cancel()
-	if err := s.ready(ctx); err != nil {
-		return max(time.Until(s.retry), minPause)
-	}
-	return 0
 }
 
 // finish ends the connection in order, and writes again what is kept if it breaks, until ctx ends.

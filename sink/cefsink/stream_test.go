@@ -75,6 +75,16 @@ func end(t *testing.T, s *Sink) {
 	synctest.Wait()
 }
 
+// received returns how many records the connection n has received.
+func (st *stage) received(n int) int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if n >= len(st.records) {
+		return 0
+	}
+	return len(st.records[n])
+}
+
 func (st *stage) want(t *testing.T, want ...string) {
 	t.Helper()
 	st.mu.Lock()
@@ -308,6 +318,26 @@ func TestSlowHandshake(t *testing.T) {
 		}
 		st.mu.Unlock()
 		_ = s.Close()
+		synctest.Wait()
+	})
+}
+
+// The sink's own end is no connection's fault, nor that of what is kept.
+func TestCloseOnTrial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := sinkOn(t, nil, func(n int) (bool, int, time.Duration) {
+			return true, 0, max(0, time.Duration(maxBrief-n)) * time.Millisecond
+		})
+		send(t, s, "kept")
+		for st.received(maxBrief) == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		s.die() // the connection's end is seen before Close goes on
+		synctest.Wait()
+		_ = s.Close()
+		if err := s.Account().LastError; err != nil || s.Stats().GivenUp > 0 {
+			t.Errorf("LastError %v, stats %+v", err, s.Stats())
+		}
 		synctest.Wait()
 	})
 }
