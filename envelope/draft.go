@@ -10,7 +10,8 @@ import (
 // Fields are encoded as slog's JSON handler would: a group is an object, one without a name is inlined, one without
 // attributes left out, and so is the zero Attr; a LogValuer is resolved; a time is RFC 3339 within the years 0 to 9999, a
 // duration its nanoseconds, an error its text; anything else is what encoding/json makes of it, without HTML escapes
-// ([Value] included), which refuses a NaN within. A float64 that is NaN or infinite is null. Of a name that stands twice in one object the last is written.
+// ([Value] included), which refuses a NaN within. A float64 that is NaN or infinite is null. Of a name that stands twice in
+// one object the last is written.
 //
 // A value that cannot be written costs only itself. In its place stands a text: "!ERROR: " and the reason for what
 // encoding/json refuses, for JSON of more than 1 MiB from one value, and for nesting past the 64 levels a Parser takes (an

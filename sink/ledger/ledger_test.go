@@ -213,6 +213,23 @@ func TestReportTellsAnErrorOnce(t *testing.T) {
 	}
 }
 
+// A part whose errors have its name is named once.
+func TestNameStandsOnce(t *testing.T) {
+	d := new(diary)
+	p := newPart(d, "zmq push tcp://x")
+	p.account.LastError = errors.New("zmqsink: zmq push tcp://x: lost")
+	p.shutdown = func(context.Context) error { return p.account.LastError }
+	nameless := newPart(d, "")
+	nameless.account.LastError = errors.New("zmqsink: gone")
+	books := ledger.New(p, nameless)
+	if got := books.String(); !strings.HasSuffix(got, "last error of zmq push tcp://x: zmqsink: lost\nlast error of : zmqsink: gone\n") {
+		t.Errorf("the report is\n%s", got)
+	}
+	if err := books.Shutdown(t.Context()); err == nil || err.Error() != "zmqsink: zmq push tcp://x: lost" {
+		t.Errorf("Shutdown: %v", err)
+	}
+}
+
 // What a source's dead letter and a router both lead to stands below the router.
 func TestReportPutsADeadLetterBelowTheRouter(t *testing.T) {
 	d := new(diary)

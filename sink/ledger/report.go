@@ -78,7 +78,11 @@ func lastErrors(accounts []sink.Account) string {
 		if a.LastError == nil || passedOn(accounts, i) {
 			continue
 		}
-		fmt.Fprintf(&b, "last error of %s: %s\n", clean(a.Name), clean(a.LastError.Error()))
+		text := a.LastError.Error()
+		if a.Name != "" {
+			text = strings.Replace(text, a.Name+": ", "", 1)
+		}
+		fmt.Fprintf(&b, "last error of %s: %s\n", clean(a.Name), clean(text))
 	}
 	return b.String()
 }

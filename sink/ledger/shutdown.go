@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/sink"
@@ -109,8 +110,7 @@ func (e *ending) run(ctx context.Context) {
 	}
 	if err := e.stop(ctx); err != nil {
 		e.err = err
-		if !isLeft(err) {
-			a, _ := e.part.account()
+		if a, _ := e.part.account(); !isLeft(err) && !strings.Contains(err.Error(), a.Name+": ") { // or it says whose it is
 			e.err = fmt.Errorf("%s: %w", clean(a.Name), err)
 		}
 	}

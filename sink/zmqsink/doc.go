@@ -19,7 +19,8 @@
 // with it is lost without an error: up to HighWater frames there and what the kernel's socket buffers hold. Frames queued
 // here outlive a reconnection. A sink that connects queues the first HighWater frames also for a peer that never comes up; one
 // that binds waits for a peer. Shutdown waits until the queue has left, at most for Linger; what remains is lost, and its
-// error says that something did, though not how much. Close drops the queue. A program that ends without either loses it too.
+// error says that something did, though not how much. Close gives it a tenth of a
+// second and says the same. A program that ends without either loses it too.
 //
 // Over ipc, a sink that ends while its peer is held up loses what the kernel still holds; over TCP it does not. A peer that
 // vanishes without a word is found out by TCP's keepalive; there are no ZMTP heartbeats, which take a peer that is held up for

@@ -24,7 +24,7 @@ type Options struct {
 	// HighWater is how many frames libzmq queues for each peer before Send waits, 1,000 by default.
 	HighWater int
 
-	// Linger is how long Shutdown waits for the queue to leave, 5 s by default; negative is not at all.
+	// Linger is how long Shutdown waits for the queue to leave, 5 s by default; negative is as short as it can.
 	Linger time.Duration
 
 	// AllowRemote lets New accept an endpoint that other machines can connect to.

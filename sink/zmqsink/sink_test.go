@@ -14,6 +14,7 @@ import (
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/sink/ledger"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -205,6 +206,31 @@ func TestShutdownSaysThatSomethingRemained(t *testing.T) {
 				t.Errorf("account %+v", a)
 			}
 		})
+	}
+}
+
+// Close says so too, also when the books' time was over before it began, and is silent when everything had left.
+func TestCloseSaysThatSomethingRemained(t *testing.T) {
+	s := newSink(t, nobody(t), nil)
+	if err := s.Send(context.Background(), batch(t, "a")); err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := ledger.New(s).Shutdown(over)
+	if want := "zmqsink: " + s.name + ": not all frames had left after 100ms; libzmq does not say how many"; err == nil || err.Error() != want {
+		t.Errorf("nobody took the message; Close returned %v, want %s", err, want)
+	}
+
+	address := "tcp://" + freePort(t)
+	to := receive(t, address)
+	s = newSink(t, address, nil)
+	if err := s.Send(context.Background(), batch(t, "a")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the message arrives", func() bool { return to.Len() == 1 })
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
