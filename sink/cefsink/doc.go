@@ -44,29 +44,33 @@
 // # What done means, and what is lost when
 //
 // Syslog has no receipts. Over UDP and unixgram, Send returns nil when every record was handed to the kernel, and nobody
-// learns what did not arrive. Over the others it returns nil when every record was written to the connection, and what was
-// written during the last second (Options.Resend) is kept, at most 16 MiB of it (Options.ResendBytes). When the connection
-// breaks, a new one is made, by the next Send or without one, and what was written during the last second before is written
-// first. So a server that dies, and loses what it had read within a second, causes repeats and no loss. Lost without an
-// error are
-//   - records that had been written for longer than that when the connection broke, and that the server had not read,
-//     because it was slow, hung or unreachable: the kernels' buffers hold some;
-//   - the older of more than ResendBytes within that second;
+// learns what did not arrive; a record that is larger than the system lets a datagram be is refused for good. Over the
+// others it returns nil when every record was written to the connection, and the last second of records (Options.Resend) is
+// kept. When the connection breaks, a new one is made, whether anybody sends or not, and they are written to it first. So a
+// server that dies causes repeats, and no loss of what was sent within the second before. Lost without an error are
+//   - records older than that, which the server had not read when the connection broke: the kernels' buffers hold some
+//     before a server that is slow, hung or unreachable;
+//   - the oldest of a second that has more than Options.ResendBytes, 16 MiB;
+//   - records that no connection survives (see below), which Stats counts as GivenUp;
 //   - what is kept, when the program ends without Shutdown.
 //
-// A goroutine reads from each connection: it sees an end, a reset, and the refusal of a client certificate, which TLS 1.3
-// tells after the handshake. So a new connection of TLS 1.3 is not written to before it has lived for twice its handshake
-// and 50 ms. After a connection that broke within its first second (Resend), the next is written to, but for what is kept,
-// only when it has lived so long. When ten such have followed one another, one is tried without what is kept: if that one
-// lives, the server cannot take what was kept, which is then given up and counted (Stats).
+// Shutdown ends the connection in order and waits until the server has closed it too, or for a second; what breaks
+// meanwhile is sent again. What still waits for a connection when Shutdown's ctx ends, or at Close, is lost, and the error
+// counts it.
+//
+// # When the server is away
 //
 // Where no connection can be made, Send fails at once and asks the queue before it for a pause (sink.RetryAfter): 100 ms at
 // first, doubled until 5 s. An attempt, handshake included, takes 10 s at most. To a server that does not read, Send waits
 // as long as its ctx allows; then the connection is given up, as nobody knows how much of a record has left. What a Send
 // returns an error for may have arrived all the same.
 //
-// Shutdown ends the connection in order and waits until the server has closed it too, or for a second; what breaks
-// meanwhile is sent again.
+// A server that breaks connections within their first second (Resend) gets nothing new before one has lived so long, only
+// what is kept, in case it dies of something else. The tenth time in a row, not even that: if the next connection then lives
+// for a second, and ends once it is sent what is kept, that is given up.
+//
+// TLS 1.3 tells only after the handshake that the server refuses the client's certificate. So such a connection is watched
+// for twice its handshake and 50 ms before it is written to.
 //
 // # Capacity and security
 //

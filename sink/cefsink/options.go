@@ -52,7 +52,8 @@ type Options struct {
 	// is 1 s; negative is not at all. UDP and unixgram keep none.
 	Resend time.Duration
 
-	// ResendBytes is how many bytes of records are kept at most, in steps of 256 KiB. The default is 16 MiB.
+	// ResendBytes is how many bytes of records are kept at most, in steps of 256 KiB, of which two are the least. The default is
+	// 16 MiB.
 	ResendBytes int
 }
 
@@ -75,6 +76,8 @@ func (o *Options) complete() error {
 		return fmt.Errorf("Options.ResendBytes is negative: %d", o.ResendBytes)
 	case o.TLS != nil && o.TLS.InsecureSkipVerify:
 		return errors.New("Options.TLS.InsecureSkipVerify is set: anybody could take the server's place")
+	case o.TLS != nil && o.TLS.MaxVersion != 0 && o.TLS.MaxVersion < tls.VersionTLS12:
+		return errors.New("Options.TLS.MaxVersion is below TLS 1.2, which is the least")
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = defaultMaxBytes

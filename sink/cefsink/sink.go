@@ -95,7 +95,7 @@ func (s *Sink) newStream(o *Options, dial func(context.Context) (*peer, error)) 
 		trial = defaultResend
 	}
 	return &stream{
-		dial: dial, resend: o.Resend, trial: trial, pages: max(2, (o.ResendBytes+pageBytes-1)/pageBytes), room: s.encoder.longest(),
+		dial: dial, resend: o.Resend, trial: trial, pages: max(2, (o.ResendBytes-1)/pageBytes+1), room: s.encoder.longest(),
 		life: s.life, counts: &s.counts, tell: s.counters.Failed,
 	}
 }

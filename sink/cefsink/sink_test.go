@@ -3,6 +3,7 @@ package cefsink
 import (
 	"crypto/tls"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ func TestNewRefuses(t *testing.T) {
 		{"long records", good, &Options{MaxBytes: 65_508}, "MaxBytes"},
 		{"negative bytes", good, &Options{ResendBytes: -1}, "ResendBytes"},
 		{"unchecked server", "tls://localhost:6514", &Options{TLS: &tls.Config{InsecureSkipVerify: true}}, "InsecureSkipVerify"},
+		{"old TLS", "tls://localhost:6514", &Options{TLS: &tls.Config{MaxVersion: tls.VersionTLS11}}, "MaxVersion"}, //nolint:gosec // it is refused
 		{"TLS without it", good, &Options{TLS: &tls.Config{}}, "TLS"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -63,6 +65,15 @@ func TestOptionsAreCopied(t *testing.T) {
 	want := "<38>1 2026-03-02T09:15:04.000001Z web3 shop - - - " + login
 	if got := recordOf(t, e, withMeta(t, login, map[string]any{"syslog_ident": "shop", "syslog_facility": "AUTH"})); got != want {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Any number of bytes may be kept.
+func TestResendBytes(t *testing.T) {
+	for bytes, want := range map[int]int{0: 64, 1: 2, 512 << 10: 2, 512<<10 + 1: 3, math.MaxInt: math.MaxInt/pageBytes + 1} {
+		if got := newSink(t, "tcp://siem:601", &Options{ResendBytes: bytes}).wire.(*stream).pages; got != want {
+			t.Errorf("%d bytes are %d pages, want %d", bytes, got, want)
+		}
 	}
 }
 
