@@ -1,6 +1,7 @@
 package sentrysink
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,11 +42,7 @@ func (t *target) refusal(status int, header http.Header, body []byte, now time.T
 	err := &AnswerError{Server: t.name, Status: status, Text: t.quote(string(body))}
 	switch {
 	case status == http.StatusTooManyRequests:
-		wait := limitOf(header, now)
-		if wait <= 0 {
-			wait = usualWait
-		}
-		return sink.RetryAfter(err, wait)
+		return sink.RetryAfter(err, limitOf(status, header, now))
 	case status == http.StatusServiceUnavailable:
 		if wait := retryAfter(header, now); wait > 0 {
 			return sink.RetryAfter(err, wait)
@@ -103,23 +100,28 @@ func (t *target) hideKeys(text string) string {
 	return text
 }
 
-// limitOf returns how long a server wants no events: the longest limit of X-Sentry-Rate-Limits on errors, or on all, or
-// else Retry-After; 0 when it says nothing of the kind.
-func limitOf(header http.Header, now time.Time) time.Duration {
-	var longest time.Duration
+// limitOf returns for how long an answer says that no events are wanted, 0 if it does not. Servers say so in receipts, too.
+func limitOf(status int, header http.Header, now time.Time) time.Duration {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return cmp.Or(rateLimit(header), retryAfter(header, now), usualWait)
+	case status < 300:
+		return rateLimit(header)
+	}
+	return 0
+}
+
+// rateLimit returns the longest limit of X-Sentry-Rate-Limits on errors, or on all categories.
+func rateLimit(header http.Header) (longest time.Duration) {
 	for _, line := range header.Values("X-Sentry-Rate-Limits") {
 		for limit := range strings.SplitSeq(line, ",") {
 			parts := strings.Split(strings.TrimSpace(limit), ":")
-			if len(parts) > 1 && !onErrors(parts[1]) {
-				continue
+			if len(parts) == 1 || onErrors(parts[1]) {
+				longest = max(longest, seconds(parts[0]))
 			}
-			longest = max(longest, seconds(parts[0]))
 		}
 	}
-	if longest > 0 {
-		return longest
-	}
-	return retryAfter(header, now)
+	return longest
 }
 
 // onErrors reports whether a list of categories has that of events, or is empty and so means all.

@@ -1,6 +1,7 @@
 package sentrysink
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -15,26 +16,26 @@ func TestLimitOf(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 15, 0, 0, time.UTC)
 	for _, test := range []struct {
 		limits, after string
-		want          time.Duration
+		want, receipt time.Duration
 	}{
-		{"", "", 0},
-		{"", "120", 2 * time.Minute},
-		{"", "0.5", 500 * time.Millisecond},
-		{"", "Mon, 02 Mar 2026 09:16:00 GMT", time.Minute},
-		{"", "Mon, 02 Mar 2026 09:14:00 GMT", 0},
-		{"", "soon", 0},
-		{"", "-5", 0},
-		{"", "NaN", 0},
-		{"", "1e300", time.Hour},
-		{"", "Inf", time.Hour},
-		{"60::key, 86400:transaction;span:organization", "", time.Minute}, // Bugsink's
-		{"86400:transaction;span:organization", "", 0},
-		{"86400:transaction:organization", "30", 30 * time.Second},
-		{"60:error:key, 30:default;security:organization:reason", "10", time.Minute},
-		{"10:default", "", 10 * time.Second},
-		{"10", "", 10 * time.Second},
-		{"999999999:error", "", time.Hour},
-		{"x:error,,:::, 7:error", "", 7 * time.Second},
+		{"", "", 0, 0},
+		{"", "120", 2 * time.Minute, 0},
+		{"", "0.5", 500 * time.Millisecond, 0},
+		{"", "Mon, 02 Mar 2026 09:16:00 GMT", time.Minute, 0},
+		{"", "Mon, 02 Mar 2026 09:14:00 GMT", 0, 0},
+		{"", "soon", 0, 0},
+		{"", "-5", 0, 0},
+		{"", "NaN", 0, 0},
+		{"", "1e300", time.Hour, 0},
+		{"", "Inf", time.Hour, 0},
+		{"60::key, 86400:transaction;span:organization", "", time.Minute, time.Minute}, // Bugsink's
+		{"86400:transaction;span:organization", "", 0, 0},
+		{"86400:transaction:organization", "30", 30 * time.Second, 0},
+		{"60:error:key, 30:default;security:organization:reason", "10", time.Minute, time.Minute},
+		{"10:default", "", 10 * time.Second, 10 * time.Second},
+		{"10", "", 10 * time.Second, 10 * time.Second},
+		{"999999999:error", "", time.Hour, time.Hour},
+		{"x:error,,:::, 7:error", "", 7 * time.Second, 7 * time.Second},
 	} {
 		header := http.Header{}
 		if test.limits != "" {
@@ -43,8 +44,10 @@ func TestLimitOf(t *testing.T) {
 		if test.after != "" {
 			header.Set("Retry-After", test.after)
 		}
-		if got := limitOf(header, now); got != test.want {
-			t.Errorf("%q, %q: %v, want %v", test.limits, test.after, got, test.want)
+		for status, want := range map[int]time.Duration{429: cmp.Or(test.want, usualWait), 200: test.receipt, 503: 0} {
+			if got := limitOf(status, header, now); got != want {
+				t.Errorf("%d, %q, %q: %v, want %v", status, test.limits, test.after, got, want)
+			}
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (e *EventError) Unwrap() error { return e.Err }
 var (
 	errZero   = errors.New("the zero message is no envelope")
 	errObject = errors.New("the payload is no JSON object")
-	errLarge  = errors.New("the event is too large even without variables and with four frames a stack")
+	errLarge  = errors.New("the event is too large even without variables and fields and with four frames a stack")
 )
 
 // An event is what a message becomes, before it is written.

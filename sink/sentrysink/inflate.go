@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/klauspost/compress/zlib"
@@ -17,8 +18,8 @@ func inflate(payload string, limit int) (string, error) {
 		return "", fmt.Errorf("the payload is neither JSON nor base64 of zlib: %w", noEnd(err))
 	}
 	var text strings.Builder
-	n, err := io.Copy(&text, io.LimitReader(z, int64(limit)+1))
-	if n > int64(limit) {
+	_, err = io.Copy(&text, io.LimitReader(z, int64(min(limit, math.MaxInt-1))+1))
+	if text.Len() > limit {
 		return "", fmt.Errorf("the payload inflates to more than %d bytes", limit)
 	}
 	if err != nil {

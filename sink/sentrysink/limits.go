@@ -19,13 +19,10 @@ type limits struct {
 	until map[string]time.Time // by the id of the target
 }
 
-// note remembers what an answer said.
-func (l *limits) note(to *target, wait time.Duration, status int, now time.Time) {
-	switch {
-	case status != http.StatusTooManyRequests && (wait <= 0 || status >= 300):
+// note remembers that a server wants no events for so long.
+func (l *limits) note(to *target, wait time.Duration, now time.Time) {
+	if wait <= 0 {
 		return
-	case wait <= 0:
-		wait = usualWait
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,7 +36,7 @@ func (l *limits) note(to *target, wait time.Duration, status int, now time.Time)
 			}
 		}
 	}
-	if len(l.until) < maxLimits {
+	if len(l.until) < maxLimits || !to.chosen {
 		l.until[to.id] = now.Add(wait)
 	}
 }

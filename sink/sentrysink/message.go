@@ -6,7 +6,10 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-const maxMessage = 8 << 10 // bytes of an event's message: Sentry cuts it there
+const (
+	maxMessage = 8 << 10 // bytes of an event's message: Sentry cuts it there
+	maxName    = 190     // bytes of a tag and of what is as short: Sentry takes 200 characters
+)
 
 // message returns an event for a message that is none.
 func (s *Sink) message(m *envelope.Message) *sentry.Event {
@@ -24,12 +27,12 @@ func (s *Sink) message(m *envelope.Message) *sentry.Event {
 		Level:      levelFrom(m.Severity()),
 		Timestamp:  timeOf(m),
 		Platform:   "other",
-		Logger:     m.Logger(),
-		ServerName: m.Hostname(),
+		Logger:     truncate(m.Logger(), maxName),
+		ServerName: truncate(m.Hostname(), maxName),
 		Contexts:   make(map[string]sentry.Context),
 	}
 	if m.Type() != "" {
-		e.Tags = map[string]string{"type": m.Type()}
+		e.Tags = map[string]string{"type": truncate(m.Type(), maxName)}
 	}
 	if object := fields.JSON(); object != "" && object != "null" && !isEmpty(object) {
 		e.Contexts["metlog"] = values(object, maxVars)

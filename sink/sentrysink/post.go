@@ -91,7 +91,7 @@ func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
 		body, _ = io.ReadAll(io.LimitReader(reply.Body, maxAnswer))
 	}
 	now := time.Now()
-	s.limits.note(to, limitOf(reply.Header, now), reply.StatusCode, now)
+	s.limits.note(to, limitOf(reply.StatusCode, reply.Header, now), now)
 	return to.refusal(reply.StatusCode, reply.Header, body, now)
 }
 

@@ -3,6 +3,7 @@ package sentrysink
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"runtime"
 	"strings"
@@ -151,7 +152,7 @@ func TestNoEvents(t *testing.T) {
 
 func TestMaxInflated(t *testing.T) {
 	text := `{"message":"` + strings.Repeat("a", 1000) + `"}`
-	for limit, ok := range map[int]bool{len(text): true, len(text) - 1: false} {
+	for limit, ok := range map[int]bool{len(text): true, len(text) - 1: false, math.MaxInt: true} {
 		if got, err := inflate(packed(t, text), limit); (err == nil) != ok || ok && got != text {
 			t.Errorf("limit %d: %v", limit, err)
 		}

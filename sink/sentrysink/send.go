@@ -38,6 +38,8 @@ type delivery struct {
 	errs  []error
 	next  atomic.Int64
 	down  sync.Map // of a target's id to the error of all that goes there
+
+	thrown atomic.Pointer[any] // what the Fingerprint of Options panicked with
 }
 
 func (d *delivery) run(ctx context.Context) {
@@ -47,10 +49,18 @@ func (d *delivery) run(ctx context.Context) {
 	}
 	d.work(ctx)
 	others.Wait()
+	if thrown := d.thrown.Load(); thrown != nil {
+		panic(*thrown) // where the caller can recover
+	}
 }
 
 // work sends what no other goroutine has begun with.
 func (d *delivery) work(ctx context.Context) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			d.thrown.Store(&thrown)
+		}
+	}()
 	for {
 		i := int(d.next.Add(1)) - 1
 		if i >= len(d.batch) {

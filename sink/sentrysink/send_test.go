@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -94,7 +95,7 @@ func TestRateLimitsAreBounded(t *testing.T) {
 	var l limits
 	now := time.Now()
 	for i := range 2 * maxLimits {
-		l.note(&target{id: fmt.Sprint(i)}, time.Hour, http.StatusTooManyRequests, now)
+		l.note(&target{id: fmt.Sprint(i), chosen: true}, time.Hour, now)
 	}
 	if len(l.until) != maxLimits {
 		t.Errorf("%d are remembered", len(l.until))
@@ -102,10 +103,13 @@ func TestRateLimitsAreBounded(t *testing.T) {
 	if l.check(&target{id: "0"}) == nil || l.check(&target{id: "other"}) != nil {
 		t.Error("limits are of other targets")
 	}
+	if l.note(&target{id: "configured"}, time.Hour, now); l.check(&target{id: "configured"}) == nil {
+		t.Error("what is configured is not remembered")
+	}
 	for id := range l.until {
 		l.until[id] = now.Add(-time.Hour)
 	}
-	if l.note(&target{id: "new"}, 0, http.StatusTooManyRequests, now); len(l.until) != 1 {
+	if l.note(&target{id: "new"}, time.Minute, now); len(l.until) != 1 {
 		t.Errorf("%d are remembered", len(l.until))
 	}
 }
@@ -346,6 +350,46 @@ func largeEvent(frames, vars int) string {
 		_, _ = fmt.Fprintf(&b, `,{"function":"f%d","lineno":%d,"context_line":"line","vars":{"v":%q}}`, i, i, strings.Repeat("v", vars))
 	}
 	return `{"exception":{"values":[{"type":"E","value":"v","stacktrace":{"frames":[` + strings.TrimPrefix(b.String(), ",") + `]}}]}}`
+}
+
+// A message that is no event and too large loses its fields, not itself.
+func TestLargeMessages(t *testing.T) {
+	to := listen(t)
+	s := newSink(t, to.dsn("7"), nil)
+	long := strings.Repeat("é", 200_000)
+	m := seal(t, envelope.Draft{Type: long, Logger: long, Hostname: long, Payload: long, Fields: []slog.Attr{slog.String("a", long), slog.String("b", long), slog.String("c", long)}})
+	if err := s.Send(t.Context(), []envelope.Message{m}); err != nil {
+		t.Fatal(err)
+	}
+	event := decoded(t, to.received()[0])
+	if at(event, "tags", "metlog.cut") != "fields" || event["contexts"] != nil || len(at(event, "tags", "type").(string)) != maxName+len("…") || len(to.received()[0]) > 10_000 {
+		t.Errorf("%.2000s", to.received()[0])
+	}
+}
+
+// What a Fingerprint panics with is the caller's to recover, as a Queue does, and costs neither places nor other messages.
+func TestFingerprintPanics(t *testing.T) {
+	to := listen(t)
+	s := newSink(t, to.dsn("7"), &Options{Requests: 2, Fingerprint: func(m *envelope.Message) []string {
+		if m.Payload() == "1" {
+			panic("no fingerprint")
+		}
+		return nil
+	}})
+	for range 3 {
+		func() {
+			defer func() {
+				if thrown := recover(); thrown != "no fingerprint" {
+					t.Errorf("recovered %v", thrown)
+				}
+			}()
+			_ = s.Send(t.Context(), batch(t, 2))
+		}()
+	}
+	err := s.Shutdown(t.Context())
+	if a := s.Account(); err != nil || len(to.received()) != 3 || !a.Balanced() {
+		t.Errorf("%v, %d events, account %+v", err, len(to.received()), a)
+	}
 }
 
 // A Queue before the sink gives what can never be sent to its dead letter, and goes on.

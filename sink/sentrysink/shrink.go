@@ -7,6 +7,7 @@ const (
 	whole    cut = iota
 	someVars     // the variables of all frames but the innermost of each stack
 	allVars      // all variables
+	fields       // contexts, which a message's fields are, extra and breadcrumbs
 	frames       // the source lines, and frames to leave 32
 	fewer        // frames to leave 4
 	cuts
@@ -18,6 +19,8 @@ func (c cut) String() string {
 		return "nothing"
 	case someVars, allVars:
 		return "variables"
+	case fields:
+		return "fields"
 	default:
 		return "frames"
 	}
@@ -81,6 +84,7 @@ func (t *tidier) frame(b []byte, text string, o *object, innermost bool) []byte 
 var (
 	frameWithoutVars = frameObject.without("vars")
 	bareFrame        = frameWithoutVars.without("context_line", "pre_context", "post_context")
+	bareEvent        = eventObject.without("contexts", "extra", "breadcrumbs")
 )
 
 func (o *object) without(names ...string) *object {

@@ -16,6 +16,14 @@ import (
 )
 
 // Options are what may be chosen about a [Sink]. The zero value of each field means its default.
+//
+// A message is sent to the first DSN that there is for it:
+//
+//  1. with ByDSN or Allow, for the one in its fields.dsn: what ByDSN has for it, or itself if its address is in Allow; if
+//     neither, the message is refused;
+//  2. what ByProject has for the project that its event names;
+//  3. what ByLogger has for its logger;
+//  4. the one that New was given; without it, the message is refused.
 type Options struct {
 	// ByLogger has DSNs for the messages of loggers, by their names.
 	ByLogger map[string]string
@@ -24,18 +32,18 @@ type Options struct {
 	ByProject map[string]string
 
 	// ByDSN has DSNs to send to instead of those that messages name in fields.dsn, by what these say but for their keys,
-	// such as "udp://sentry.example.com:9001/7".
+	// such as "udp://sentry.example.com:9001/7". Of any scheme but http and https they have a port.
 	ByDSN map[string]string
 
 	// Allow has the addresses, as host:port, to which messages may be sent that name them in fields.dsn.
 	Allow []string
 
 	// Fingerprint says what groups an event that is made of a message of any other type; nil leaves it to the server. It is
-	// called concurrently and must not keep the message.
+	// called concurrently and must not keep the message. What it panics with, Send panics with.
 	Fingerprint func(*envelope.Message) []string
 
-	// Redact has more parts of names whose values are not sent, in any case, for events of the old schema and messages that
-	// are no events. "password", "secret", "token", "key" and the like are always among them.
+	// Redact has more parts of names whose values are not sent, in any case, for events of old clients and messages that are
+	// no events. "password", "secret", "token", "key" and the like are always among them.
 	Redact []string
 
 	// MaxEvent is the size in bytes of the largest event, before compression. The default is 1,000,000, which Sentry takes.

@@ -98,7 +98,7 @@ func address(host string, port int) string {
 func allowed(entry string) (string, error) {
 	host, port, err := net.SplitHostPort(entry)
 	n, wrong := strconv.ParseUint(port, 10, 16)
-	if err != nil || wrong != nil || host == "" || n == 0 {
+	if err != nil || wrong != nil || host == "" || n == 0 || strings.ContainsAny(host, "/@?#%\\ ") {
 		return "", errors.New("is not host:port")
 	}
 	return address(host, int(n)), nil
@@ -202,15 +202,19 @@ func (t *targets) open(dsn string, o *Options) error {
 	t.byDSN, t.allow = make(map[legacy]*target), make(map[string]bool)
 	for name, dsn := range o.ByDSN {
 		old, err := legacyOf(name)
+		if err == nil && t.byDSN[old] != nil {
+			err = errors.New("is another but for its keys")
+		}
 		if err != nil {
 			errs = append(errs, &DSNError{"a key of Options.ByDSN", err.Error()})
+			continue
 		}
 		t.byDSN[old] = read("Options.ByDSN", dsn)
 	}
-	for _, entry := range o.Allow {
+	for i, entry := range o.Allow {
 		at, err := allowed(entry)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("sentrysink: Options.Allow: %q %w", entry, err))
+			errs = append(errs, fmt.Errorf("sentrysink: Options.Allow[%d] %w", i, err)) // which may be a DSN, with its keys
 		}
 		t.allow[at] = true
 	}

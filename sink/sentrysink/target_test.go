@@ -86,12 +86,15 @@ func TestWrongOptions(t *testing.T) {
 		{"ByDSN", dsn, Options{ByDSN: map[string]string{"udp://h:9001/7": "udp://k1@h:9001/7"}}},
 		{"key of Options.ByDSN", dsn, Options{ByDSN: map[string]string{"udp://h/7": dsn}}},
 		{"key of Options.ByDSN", dsn, Options{ByDSN: map[string]string{"udp://h:9001": dsn}}},
-		{`Allow: "h"`, dsn, Options{Allow: []string{"h"}}},
-		{`Allow: "h:"`, dsn, Options{Allow: []string{"h:"}}},
-		{`Allow: ":80"`, dsn, Options{Allow: []string{":80"}}},
-		{`Allow: "h:0"`, dsn, Options{Allow: []string{"h:0"}}},
+		{"key of Options.ByDSN: is another", dsn, Options{ByDSN: map[string]string{"udp://k1:s1@h:9001/7": dsn, "udp://k2:s2@H:9001/7": dsn}}},
+		{"Allow[0]", dsn, Options{Allow: []string{"h"}}},
+		{"Allow[1]", dsn, Options{Allow: []string{"h:80", "h:"}}},
+		{"Allow[0]", dsn, Options{Allow: []string{":80"}}},
+		{"Allow[0]", dsn, Options{Allow: []string{"h:0"}}},
+		{"Allow[0]", dsn, Options{Allow: []string{"k1@h:80"}}},
+		{"Allow[0]", dsn, Options{Allow: []string{"http://k1@h:80"}}},
 	} {
-		if _, err := New(test.dsn, &test.options); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := New(test.dsn, &test.options); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "k1") {
 			t.Errorf("%s: error %v", test.want, err)
 		}
 	}

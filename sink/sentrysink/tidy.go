@@ -26,7 +26,11 @@ func (t *tidier) event(b []byte, text, id string, at time.Time, level sentry.Lev
 	b = append(b, `{"event_id":"`...)
 	b = append(b, id...)
 	b = append(b, '"')
-	b = t.known(b, text, eventObject, true)
+	o := eventObject
+	if t.cut >= fields {
+		o = bareEvent
+	}
+	b = t.known(b, text, o, true)
 	if !t.dated {
 		b = append(b, `,"timestamp":"`...)
 		b = at.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
