@@ -20,7 +20,7 @@ func unquote(text string) string {
 		text = text[at+n:]
 		at = strings.IndexByte(text, '\\')
 	}
-	return string(append(out, text...))
+	return lend(append(out, text...))
 }
 
 // unescape decodes the escape that text, which is valid, begins with. Two escapes that are a surrogate pair are one; a

@@ -51,27 +51,14 @@ func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 		return nil, errZero
 	}
 	e := &event{message: m.Meta().ID, at: timeOf(m), level: levelFrom(m.Severity())}
-	text := ""
-	switch {
-	case m.Type() != envelope.TypeException:
+	if m.Type() != envelope.TypeException {
 		translated, err := json.Marshal(s.message(m))
 		if err != nil {
 			return nil, err
 		}
 		e.text, e.hide = string(translated), s.hide
-	case strings.HasPrefix(strings.TrimLeft(m.Payload(), " \t\r\n"), "{"):
-		text = m.Payload()
-	default:
-		var err error
-		if text, err = inflate(m.Payload(), s.options.MaxInflated); err != nil {
-			return nil, err
-		}
-		e.hide = s.hide
-	}
-	if e.text == "" {
-		if err := e.read(text, m, s.hide, memory); err != nil {
-			return nil, err
-		}
+	} else if err := e.read(m, s, memory); err != nil {
+		return nil, err
 	}
 	if e.id == "" {
 		e.id = idOf(m)
@@ -79,8 +66,16 @@ func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 	return e, nil
 }
 
-// read reads an event as m has it. If it is of the old schema, hide's names are hidden in it.
-func (e *event) read(text string, m *envelope.Message, hide secret.Names, memory *scratch) error {
+// read reads an event as m has it. Secrets are hidden in one that is packed or of the old schema.
+func (e *event) read(m *envelope.Message, s *Sink, memory *scratch) error {
+	text := m.Payload()
+	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+		var err error
+		if text, err = inflate(text, s.options.MaxInflated); err != nil {
+			return err
+		}
+		e.hide = s.hide
+	}
 	checked, err := memory.valid(text)
 	if err != nil {
 		return err
@@ -91,8 +86,8 @@ func (e *event) read(text string, m *envelope.Message, hide secret.Names, memory
 	if !isRaven(checked) {
 		return nil
 	}
-	translated, err := json.Marshal(translate(checked, m, hide))
-	e.text, e.hide = string(translated), hide
+	translated, err := json.Marshal(translate(checked, m, s.hide))
+	e.text, e.hide = string(translated), s.hide
 	return err
 }
 
