@@ -20,9 +20,9 @@
 // # What is lost, and when
 //
 // Nothing is held here: what Send returns an error for is still the caller's. An event that is larger than MaxEvent, or
-// than the server takes (413), loses variables, then source lines and frames, and has a tag metlog.cut that says which; if
-// it is too large still, it is refused. What a server drops after it has acknowledged it, by its own filters and quotas,
-// nobody is told.
+// than the server takes (413), loses variables, then contexts (of which a message's fields are one), extra data and
+// breadcrumbs, then source lines and frames, and has a tag metlog.cut that says which; if it is too large still, it is
+// refused. What a server drops after it has acknowledged it, by its own filters and quotas, nobody is told.
 //
 // These errors are permanent, so a queue gives such messages to its dead letter: a payload that is no event or inflates
 // beyond MaxInflated ([*EventError]); a DSN in the message that is not allowed ([*DSNError]); an answer of 4xx
@@ -39,8 +39,11 @@
 // # Capacity
 //
 // Requests events are under way at once, over connections that are kept. One takes up to Timeout, then fails; the rest of
-// the batch for a server that does not answer fails with it, unsent. Put a [sink.Queue] before this sink. An event being
-// written takes a few times its size, at most MaxInflated and MaxEvent, in memory.
+// the batch for a server that does not answer fails with it, unsent. The events for other servers may wait as long: a
+// server that is not to hold up others has a sink of its own. Put a [sink.Queue] before each.
+//
+// An event being written takes a few times its size, at most MaxInflated and MaxEvent, in memory; one of the old schema, if
+// it is made to that end, up to thirty times.
 //
 // # Security
 //
@@ -48,7 +51,7 @@
 // Options.Allow or Options.ByDSN, and with them a DSN that is on neither list is refused. Hosts are compared as they are
 // written, with their ports, before anything is looked up. Proxies that the environment names are not used.
 //
-// In events of the old schema and in messages that are no events, values whose names say that they are secret, and
-// passwords in URLs, are replaced by "[redacted]"; a secret in a line of source or in a longer text is not found. Clients
-// of today do that themselves; see source/metlog. Keys stand in no error and in no account.
+// In events of old clients and in messages that are no events, values whose names say that they are secret, and passwords
+// and such parameters in URLs, are replaced by "[redacted]"; a secret in a line of source or in a longer text, such as
+// Python's of an object, is not found. Clients of today do that themselves; see source/metlog. Keys stand in no error and in no account.
 package sentrysink
