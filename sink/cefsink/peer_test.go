@@ -112,6 +112,53 @@ func TestServerNeverReads(t *testing.T) {
 	}
 }
 
+// A server that never answers the handshake holds a Send up as long as its context allows, and no longer than Close.
+func TestServerNeverShakesHands(t *testing.T) {
+	s := newSink(t, "tls://"+silent(t), nil)
+	if err := s.Send(brief(t), events(t, "e")); !errors.Is(err, context.DeadlineExceeded) || sink.IsPermanent(err) {
+		t.Errorf("Send returned %v", err)
+	}
+	stuck := make(chan error)
+	go func() { stuck <- s.Send(context.Background(), events(t, "e")) }()
+	eventually(t, "a Send that others wait for", func() bool { return len(s.turn) == 1 })
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-stuck; !errors.Is(err, sink.ErrClosed) {
+		t.Errorf("after Close the Send returned %v", err)
+	}
+}
+
+// What a server says, however much, has no meaning and takes no memory, nor does it hold up what it is sent.
+func TestServerFloods(t *testing.T) {
+	server := &streamServer{network: "tcp", addr: "127.0.0.1:0", wrap: func(conn net.Conn) net.Conn {
+		go func() {
+			for junk := make([]byte, 64<<10); ; {
+				if _, err := conn.Write(junk); err != nil {
+					return
+				}
+			}
+		}()
+		return conn
+	}}
+	server.up(t)
+	t.Cleanup(server.down)
+	s := newSink(t, "tcp://"+server.addr, nil)
+	want := numbered("e", 100)
+	for _, name := range want {
+		send(t, s, name)
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "all", func() bool { return len(server.received()) >= len(want) })
+	for _, name := range want {
+		if !slices.Contains(server.names(), name) {
+			t.Errorf("%s is lost", name)
+		}
+	}
+}
+
 // What a context's end cuts short leaves no half of a record before another.
 func TestCutShort(t *testing.T) {
 	server := listenTCP(t)
