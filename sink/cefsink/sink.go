@@ -163,7 +163,7 @@ func (s *Sink) send(ctx context.Context, batch []envelope.Message) error {
 		first := p.records[0].index
 		done, err := s.wire.flush(ctx)
 		for errors.Is(err, syscall.EMSGSIZE) { // about that record alone, as long as the system's limit is what it is
-			failed = append(failed, sink.Failure{Index: p.records[done].index, Err: sink.Permanent(s.broken(err))})
+			failed = append(failed, sink.Failure{Index: p.records[done].index, Err: sink.Permanent(fmt.Errorf("cefsink: %w", err))})
 			p.skip(done + 1)
 			done, err = s.wire.flush(ctx)
 		}
