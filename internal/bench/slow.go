@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
@@ -85,13 +84,16 @@ func slowSyslog() (addr string, stop func(), err error) {
 
 // slowSentry answers one event a second.
 func slowSentry() *httptest.Server {
-	var turn sync.Mutex
+	turn := make(chan struct{}, 1)
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		turn.Lock()
-		defer turn.Unlock()
 		_, _ = io.Copy(io.Discard, r.Body)
-		time.Sleep(time.Second)
-		_, _ = io.WriteString(w, `{"id":"0"}`)
+		select {
+		case turn <- struct{}{}:
+			time.Sleep(time.Second)
+			_, _ = io.WriteString(w, `{"id":"0"}`)
+			<-turn
+		case <-r.Context().Done(): // the bench is over
+		}
 	}))
 }
 
