@@ -42,12 +42,12 @@ func appendAny(b []byte, v any, depth int) (out []byte) {
 	}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			out, _ = appendString(b, panicText(v, thrown))
+			out, _, _ = appendString(b, panicText(v, thrown))
 		}
 	}()
 	if err, ok := v.(error); ok {
 		if _, ok := v.(json.Marshaler); !ok {
-			out, _ = appendString(b, err.Error())
+			out, _, _ = appendString(b, err.Error())
 			return out
 		}
 	}
@@ -55,13 +55,13 @@ func appendAny(b []byte, v any, depth int) (out []byte) {
 	levels := nesting(value)
 	switch {
 	case err != nil:
-		out, _ = appendString(b, "!ERROR: "+bounded(err.Error()))
+		out, _, _ = appendString(b, "!ERROR: "+bounded(err.Error()))
 		return out
 	case len(value) > maxValue:
-		out, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON, more than 1 MiB")
+		out, _, _ = appendString(b, "!ERROR: "+strconv.Itoa(len(value))+" bytes of JSON, more than 1 MiB")
 		return out
 	case depth-1+levels > maxDepth:
-		out, _ = appendString(b, tooDeep)
+		out, _, _ = appendString(b, tooDeep)
 		return out
 	case levels > 0 && repeats(string(value)):
 		value = lastOfTwins(value)

@@ -13,27 +13,30 @@ const (
 	maxMillis = 1e12 // below it a thousandth is within 15 digits
 )
 
-// appendObject appends attrs as a JSON object, which is the depth-th in the envelope.
-func appendObject(b []byte, attrs []slog.Attr, depth int) []byte {
+// appendObject appends attrs as a JSON object, which is the depth-th in the envelope. It reports whether something in it was
+// replaced: what is not UTF-8, or a number that JSON has not.
+func appendObject(b []byte, attrs []slog.Attr, depth int) (out []byte, replaced bool) {
 	start := len(b)
 	b = append(b, '{')
-	b, doubt := appendAttrs(b, attrs, depth)
+	b, doubt, replaced := appendAttrs(b, attrs, depth)
 	b = append(b, '}')
 	if doubt {
 		b = dropTwins(b, start)
 	}
-	return b
+	return b, replaced
 }
 
-// appendAttrs appends attrs as members of an object that is open. It reports whether a name may stand twice in it.
-func appendAttrs(b []byte, attrs []slog.Attr, depth int) (out []byte, doubt bool) {
+// appendAttrs appends attrs as members of an object that is open. It reports whether a name may stand twice in it, and
+// whether something was replaced.
+func appendAttrs(b []byte, attrs []slog.Attr, depth int) (out []byte, doubt, replaced bool) {
 	doubt = len(attrs) > maxPairs
 	for i := range attrs {
 		key, v := attrs[i].Key, attrs[i].Value
 		if key == "" {
 			if v = resolve(v); v.Kind() == slog.KindGroup && depth < maxDepth {
-				b, _ = appendAttrs(b, v.Group(), depth+1) // or a LogValuer that returns itself would never end
-				doubt = true
+				var inlined bool
+				b, _, inlined = appendAttrs(b, v.Group(), depth+1) // or a LogValuer that returns itself would never end
+				doubt, replaced = true, replaced || inlined
 				continue
 			}
 			if v.Kind() == slog.KindAny && v.Any() == nil {
@@ -53,29 +56,32 @@ func appendAttrs(b []byte, attrs []slog.Attr, depth int) (out []byte, doubt bool
 		} else {
 			var invalid bool
 			b, _, invalid = appendText(b, key, n)
-			doubt = doubt || invalid
+			doubt, replaced = doubt || invalid, replaced || invalid
 		}
 		b = append(b, '"', ':')
-		var ok bool
-		if b, ok = appendValue(b, v, depth+1); !ok {
+		var ok, other bool
+		if b, ok, other = appendValue(b, v, depth+1); !ok {
 			b = b[:before]
 		}
+		replaced = replaced || other
 	}
-	return b, doubt
+	return b, doubt, replaced
 }
 
 // appendValue appends v as JSON; an object in it would be the depth-th in the envelope. False means that v is a group of
-// nothing, which is not written.
-func appendValue(b []byte, v slog.Value, depth int) ([]byte, bool) {
+// nothing, which is not written. Replaced is as in appendObject.
+func appendValue(b []byte, v slog.Value, depth int) (out []byte, ok, replaced bool) {
 	switch v.Kind() {
 	case slog.KindString:
-		b, _ = appendString(b, v.String())
+		b, _, replaced = appendString(b, v.String())
 	case slog.KindInt64:
 		b = appendInt(b, v.Int64())
 	case slog.KindUint64:
 		b = strconv.AppendUint(b, v.Uint64(), 10)
 	case slog.KindFloat64:
-		b = appendFloat(b, v.Float64())
+		f := v.Float64()
+		b = appendFloat(b, f)
+		replaced = f-f != 0 // NaN or infinite
 	case slog.KindBool:
 		b = strconv.AppendBool(b, v.Bool())
 	case slog.KindDuration:
@@ -89,20 +95,20 @@ func appendValue(b []byte, v slog.Value, depth int) ([]byte, bool) {
 	default:
 		b = appendAny(b, v.Any(), depth)
 	}
-	return b, true
+	return b, true, replaced
 }
 
-func appendGroup(b []byte, attrs []slog.Attr, depth int) ([]byte, bool) {
+func appendGroup(b []byte, attrs []slog.Attr, depth int) (out []byte, ok, replaced bool) {
 	if len(attrs) == 0 {
-		return b, false
+		return b, false, false
 	}
 	if depth > maxDepth {
-		b, _ = appendString(b, tooDeep)
-		return b, true
+		b, _, _ = appendString(b, tooDeep)
+		return b, true, false
 	}
 	start := len(b)
-	b = appendObject(b, attrs, depth)
-	return b, len(b) > start+len("{}")
+	b, replaced = appendObject(b, attrs, depth)
+	return b, len(b) > start+len("{}"), replaced
 }
 
 // appendInt is strconv.AppendInt, which copies the digits once more, but for the numbers that are met most.

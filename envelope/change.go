@@ -16,7 +16,8 @@ func (m *Message) With(fields ...slog.Attr) (Message, error) {
 	if m.text == "" {
 		return Message{}, &SyntaxError{Reason: ReasonNoMember}
 	}
-	added := string(appendObject(nil, fields, fieldsDepth))
+	object, _ := appendObject(nil, fields, fieldsDepth)
+	added := string(object)
 	if added == "{}" {
 		return m.Clone(), nil
 	}

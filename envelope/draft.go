@@ -45,7 +45,7 @@ func (d *Draft) seal(e *Encoder) (Message, error) {
 	}
 	var m Message
 	b := e.open(make([]byte, 0, 1024+len(d.Payload)), &m, at, d.Severity, d.Type, d.Payload)
-	b = appendObject(b, d.Fields, fieldsDepth)
+	b, _ = appendObject(b, d.Fields, fieldsDepth)
 	b, err := e.close(b, 0, &m)
 	if err != nil {
 		return Message{}, err

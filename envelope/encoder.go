@@ -29,6 +29,8 @@ type Encoder struct {
 	pid     span
 	host    span
 	escaped uint16 // bits of logger and hostname
+
+	replaced bool // something in the last message
 }
 
 const (
@@ -54,7 +56,7 @@ func (e *Encoder) set(logger string, pid int, hostname string) {
 	b := append(make([]byte, 0, 128+len(logger)), stampText...)
 	b = append(b, `0000-00-00T00:00:00.000000Z","logger":`...)
 	start := len(b)
-	b, escaped := appendString(b, logger)
+	b, escaped, _ := appendString(b, logger)
 	e.logger = spanOf(start, len(b))
 	e.escape(memberLogger, escaped)
 	b = append(b, `,"severity":6`...)
@@ -75,7 +77,7 @@ func (e *Encoder) set(logger string, pid int, hostname string) {
 	if hostname != "" {
 		b = append(b, `,"metlog_hostname":`...)
 		start = len(b)
-		b, escaped = appendString(b, hostname)
+		b, escaped, _ = appendString(b, hostname)
 		e.host = spanOf(start, len(b))
 		e.escape(memberHostname, escaped)
 	}
@@ -99,7 +101,8 @@ func (e *Encoder) escape(member int, escaped bool) {
 // written: *m is the zero Message then.
 func (e *Encoder) Append(slab []byte, m *Message, at time.Time, sev Severity, typ, payload string, fields []slog.Attr) []byte {
 	b := e.open(slab, m, at, sev, typ, payload)
-	b = appendObject(b, fields, fieldsDepth)
+	b, replaced := appendObject(b, fields, fieldsDepth)
+	e.replaced = e.replaced || replaced
 	b, err := e.close(b, len(slab), m)
 	if err != nil {
 		return slab
@@ -116,7 +119,8 @@ func (e *Encoder) Append(slab []byte, m *Message, at time.Time, sev Severity, ty
 // the zero Message.
 func (e *Encoder) AppendJSON(slab []byte, m *Message, at time.Time, sev Severity, typ, payload string, fields []byte) ([]byte, error) {
 	b := e.open(slab, m, at, sev, typ, payload)
-	b, err := appendSpliced(b, fields)
+	b, replaced, err := appendSpliced(b, fields)
+	e.replaced = e.replaced || replaced
 	if err == nil {
 		b, err = e.close(b, len(slab), m)
 	}
@@ -128,17 +132,23 @@ func (e *Encoder) AppendJSON(slab []byte, m *Message, at time.Time, sev Severity
 	return b, nil
 }
 
+// Replaced reports whether something in the last message that was written was not text or not a number to JSON, so that
+// something else stands there: U+FFFD for a byte that is not UTF-8, null for a float64 that is NaN or infinite, and what
+// [Parser.AppendParse] would repair in fields that were encoded already. What encoding/json replaces is not known.
+func (e *Encoder) Replaced() bool { return e.replaced }
+
 // open appends everything before the fields and indexes it.
 func (e *Encoder) open(b []byte, m *Message, at time.Time, sev Severity, typ, payload string) []byte {
 	base := len(b)
 	b = append(b, headText...)
 	start := len(b)
-	b, escapedType := appendString(b, typ)
+	b, escapedType, invalid := appendString(b, typ)
 	m.members[memberType] = spanOf(start-base, len(b)-base)
+	e.replaced = invalid
 	return e.openRest(b, base, m, at, sev, payload, escapedType)
 }
 
-// openRest is open after the type.
+// openRest is open after the type, of which e.replaced and escapedType tell.
 func (e *Encoder) openRest(b []byte, base int, m *Message, at time.Time, sev Severity, payload string, escapedType bool) []byte {
 	second, micro := stamp(at)
 	if second != e.second {
@@ -159,7 +169,8 @@ func (e *Encoder) openRest(b []byte, base int, m *Message, at time.Time, sev Sev
 	m.severity = Severity(code) - 6
 
 	start := len(b)
-	b, escapedPayload := appendString(b, payload)
+	b, escapedPayload, invalid := appendString(b, payload)
+	e.replaced = e.replaced || invalid
 	m.members[memberPayload] = spanOf(start-base, len(b)-base)
 	m.escaped = e.escaped
 	if escapedType {

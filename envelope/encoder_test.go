@@ -199,3 +199,62 @@ func TestMessageSize(t *testing.T) {
 		t.Errorf("a Message has %d bytes", size)
 	}
 }
+
+// What an Encoder has replaced it says of the last message only.
+func TestReplaced(t *testing.T) {
+	e := NewEncoder("logger\xff", 1, "host\xff")
+	bad, good := NewShape("t", "a\xff"), NewShape("t", "a").With(slog.String("b", "c"))
+	var m Message
+	for _, tt := range []struct {
+		name  string
+		write func() error
+		want  bool
+	}{
+		{"nothing", func() error { return nil }, false},
+		{"plain", func() error {
+			e.Append(nil, &m, time.Now(), Info, "t\n", "p\"", []slog.Attr{slog.String("a", "\uFFFD")})
+			return nil
+		}, false},
+		{"type", func() error { e.Append(nil, &m, time.Now(), Info, "\xff", "p", nil); return nil }, true},
+		{"payload", func() error { e.Append(nil, &m, time.Now(), Info, "t", "12345678\xff", nil); return nil }, true},
+		{"field", func() error {
+			e.Append(nil, &m, time.Now(), Info, "t", "", []slog.Attr{slog.Float64("a", math.NaN()), slog.Int("b", 1)})
+			return nil
+		}, true},
+		{"shape", func() error {
+			_, err := e.AppendShape(nil, &m, time.Now(), Info, good, "", []slog.Value{slog.Float64Value(1)})
+			return err
+		}, false},
+		{"its value", func() error {
+			_, err := e.AppendShape(nil, &m, time.Now(), Info, good, "", []slog.Value{slog.Float64Value(math.Inf(-1))})
+			return err
+		}, true},
+		{"its attributes", func() error {
+			_, err := e.AppendShapeWith(nil, &m, time.Now(), Info, good, "", []slog.Attr{slog.String("d", "\xff")}, []slog.Value{slog.IntValue(1)})
+			return err
+		}, true},
+		{"its key", func() error {
+			_, err := e.AppendShape(nil, &m, time.Now(), Info, bad, "", []slog.Value{slog.IntValue(1)})
+			return err
+		}, true},
+		{"what was fixed", func() error {
+			_, err := e.AppendShape(nil, &m, time.Now(), Info, NewShape("t").With(slog.String("a", "\xff")), "", nil)
+			return err
+		}, true},
+		{"blanks", func() error {
+			_, err := e.AppendJSON(nil, &m, time.Now(), Info, "t", "", []byte("{\n\t}"))
+			return err
+		}, false},
+		{"JSON", func() error {
+			_, err := e.AppendJSON(nil, &m, time.Now(), Info, "t", "", []byte("{\"a\":NaN}"))
+			return err
+		}, true},
+	} {
+		if err := tt.write(); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Replaced(); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}

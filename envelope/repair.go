@@ -16,6 +16,8 @@ type repair struct {
 	out    []byte // what has been written
 	copied int    // up to where text has been
 	reason Reason
+
+	replaced bool // something that was no blank
 }
 
 // envelope reads the envelope that r.text begins with and returns it as it may be kept. Where it stopped is in r.i, why
@@ -102,6 +104,7 @@ func (r *repair) replace(end int, with string) {
 	}
 	r.out = append(r.out, r.text[r.copied:r.i]...)
 	r.out = append(r.out, with...)
+	r.replaced = r.replaced || with != ""
 	r.i, r.copied = end, end
 }
 

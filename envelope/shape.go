@@ -16,16 +16,19 @@ type Shape struct {
 	fixed   []byte   // members that are the same in every message, without a comma before
 	twins   bool     // names may stand twice among all these
 	escaped bool     // the type
+
+	replaced bool // something in these, as of [Encoder.Replaced]
 }
 
 // NewShape returns the Shape of messages of type typ with the fields named by keys. Of a name that stands twice the last
 // value will be written.
 func NewShape(typ string, keys ...string) *Shape {
 	s := &Shape{keys: make([]string, len(keys)), names: make([]string, len(keys))}
-	s.head, s.escaped = appendString([]byte(headText), typ)
+	s.head, s.escaped, s.replaced = appendString([]byte(headText), typ)
 	last := make(map[string]int, len(keys))
 	for i, key := range keys {
-		text, _ := appendString([]byte{','}, key)
+		text, _, invalid := appendString([]byte{','}, key)
+		s.replaced = s.replaced || invalid
 		encoded := string(append(text, ':'))
 		if twin, ok := last[encoded]; ok {
 			s.keys[twin] = ""
@@ -42,8 +45,8 @@ func NewShape(typ string, keys ...string) *Shape {
 func (s *Shape) With(attrs ...slog.Attr) *Shape {
 	t := *s
 	object := append([]byte{'{'}, s.fixed...)
-	doubt := false
-	object, doubt = appendAttrs(object, attrs, fieldsDepth)
+	object, doubt, replaced := appendAttrs(object, attrs, fieldsDepth)
+	t.replaced = s.replaced || replaced
 	object = append(object, '}')
 	if doubt || len(s.fixed) > 0 {
 		object = dropTwins(object, 0)
@@ -82,15 +85,20 @@ func (e *Encoder) AppendShapeWith(slab []byte, m *Message, at time.Time, sev Sev
 	base := len(slab)
 	b := append(slab, shape.head...)
 	m.members[memberType] = spanOf(len(headText), len(shape.head))
+	e.replaced = shape.replaced
 	b = e.openRest(b, base, m, at, sev, payload, shape.escaped)
 	object := len(b)
 	b = append(b, '{')
 	doubt := shape.twins
 	if len(attrs) > 0 {
-		b, doubt = appendAttrs(b, attrs, fieldsDepth)
+		var replaced bool
+		b, doubt, replaced = appendAttrs(b, attrs, fieldsDepth)
+		e.replaced = e.replaced || replaced
 		doubt = doubt || shape.twins || shape.shares(attrs)
 	}
-	b = append(shape.append(b, values), '}')
+	b, replaced := shape.append(b, values)
+	e.replaced = e.replaced || replaced
+	b = append(b, '}')
 	if doubt {
 		b = dropTwins(b, object)
 	}
@@ -103,7 +111,7 @@ func (e *Encoder) AppendShapeWith(slab []byte, m *Message, at time.Time, sev Sev
 }
 
 // append appends the shape's members to an object that is open.
-func (s *Shape) append(b []byte, values []slog.Value) []byte {
+func (s *Shape) append(b []byte, values []slog.Value) (out []byte, replaced bool) {
 	for i, key := range s.keys {
 		if key == "" {
 			continue
@@ -113,10 +121,11 @@ func (s *Shape) append(b []byte, values []slog.Value) []byte {
 			key = key[1:]
 		}
 		b = append(b, key...)
-		var ok bool
-		if b, ok = appendValue(b, values[i], fieldsDepth+1); !ok {
+		var ok, other bool
+		if b, ok, other = appendValue(b, values[i], fieldsDepth+1); !ok {
 			b = b[:before]
 		}
+		replaced = replaced || other
 	}
 	if len(s.fixed) > 0 {
 		if b[len(b)-1] != '{' {
@@ -124,7 +133,7 @@ func (s *Shape) append(b []byte, values []slog.Value) []byte {
 		}
 		b = append(b, s.fixed...)
 	}
-	return b
+	return b, replaced
 }
 
 // shares reports whether one of attrs has a name of the shape's.

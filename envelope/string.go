@@ -5,17 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash. Only what must be
-// escaped is; each byte that is not UTF-8 becomes U+FFFD.
-func appendString(b []byte, s string) ([]byte, bool) {
+// appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash, and whether s was not
+// UTF-8. Only what must be escaped is; each byte that is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) (out []byte, escaped, invalid bool) {
 	b = append(b, '"')
 	n := plain(s)
 	if n == len(s) {
 		b = append(b, s...)
-		return append(b, '"'), false
+		return append(b, '"'), false, false
 	}
-	b, escaped, _ := appendText(b, s, n)
-	return append(b, '"'), escaped
+	b, escaped, invalid = appendText(b, s, n)
+	return append(b, '"'), escaped, invalid
 }
 
 // appendText appends s between quotes that others write. The first n bytes are known to be plain. It reports whether it

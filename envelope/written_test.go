@@ -295,7 +295,7 @@ func FuzzString(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		b, escaped := appendString([]byte("before"), s)
+		b, escaped, _ := appendString([]byte("before"), s)
 		var got string
 		if err := json.Unmarshal(b[len("before"):], &got); err != nil || got != text(s) {
 			t.Fatalf("%q became %s: %q, %v", s, b, got, err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/mozilla-services/metlog-go/cef"
@@ -27,12 +28,18 @@ func (c *Client) CEF(ctx context.Context, event cef.Event, meta cef.Meta) {
 	d := c.draft()
 	b, err := event.Append(d.memory[:0])
 	if err != nil {
-		c.damaged.Add(1)
 		c.report.tell(fmt.Errorf("metlog: event %.100q: %w", event.Name, err))
 		b = appendMended(b, event)
 	}
 	n := len(b)
 	b = appendMeta(b, &meta)
+	switch {
+	case !utf8.Valid(b[:n]): // counted when it is written
+	case err != nil:
+		c.damaged.Add(1)
+	case !utf8.ValidString(meta.Priority + meta.Ident + meta.Facility + meta.Options):
+		c.damage(envelope.TypeCEF, replaced)
+	}
 	payload := unsafe.String(unsafe.SliceData(b), n)                              //nolint:gosec // it is copied before d rests
 	_ = c.writeJSON(ctx, time.Time{}, severity, envelope.TypeCEF, payload, b[n:]) // fields are an object
 	d.memory = b

@@ -44,7 +44,7 @@ func (c *Client) writeDraft(ctx context.Context, severity envelope.Severity, typ
 	}
 	d := c.draft()
 	b := d.encoder.Append(d.memory[:0], &d.message, c.clock.now(), severity, typ, payload, attrs)
-	c.inspect(t, typ, &d.message)
+	c.inspect(t, typ, d)
 	c.finish(ctx, d, typ, b)
 }
 
@@ -64,7 +64,7 @@ func (c *Client) writeDraftShape(ctx context.Context, p *Prepared, payload strin
 		c.lose(whyLarge, p.typ)
 		return
 	}
-	c.inspect(t, p.typ, &d.message)
+	c.inspect(t, p.typ, d)
 	c.finish(ctx, d, p.typ, b)
 }
 
@@ -79,6 +79,9 @@ func (c *Client) writeDraftJSON(ctx context.Context, at time.Time, severity enve
 	if err != nil {
 		c.rest(d)
 		return err
+	}
+	if d.encoder.Replaced() {
+		c.damage(typ, replaced)
 	}
 	c.finish(ctx, d, typ, b)
 	return nil

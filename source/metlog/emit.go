@@ -68,7 +68,7 @@ func (c *Client) writeJSON(ctx context.Context, at time.Time, severity envelope.
 		c.put(s)
 		return err
 	}
-	c.commit(ctx, s, b)
+	c.commit(ctx, s, typ, b)
 	return nil
 }
 
@@ -108,5 +108,5 @@ func (c *Client) write(ctx context.Context, severity envelope.Severity, typ, pay
 		c.noticeFull(typ)
 		return
 	}
-	c.commit(ctx, s, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))
+	c.commit(ctx, s, typ, s.encoder.Append(s.chunk.text(), s.chunk.last(), c.clock.now(), severity, typ, payload, attrs))
 }

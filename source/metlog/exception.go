@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/internal/secret"
@@ -156,6 +157,9 @@ func (e *exception) cutFields(n int) {
 
 // post sends e, whose fields may be d's, which it gives back.
 func (c *Client) post(ctx context.Context, at time.Time, e *exception, d *draft, s *scratch) {
+	if !e.isText() {
+		e.flaw = e.flaw.or(replaced)
+	}
 	s.event = c.appendEvent(s.event[:0], at, e)
 	s.fields = appendFields(s.fields[:0], e)
 	payload := string(s.event)
@@ -164,6 +168,15 @@ func (c *Client) post(ctx context.Context, at time.Time, e *exception, d *draft,
 		c.damage(envelope.TypeException, e.flaw)
 	}
 	_ = c.writeJSON(ctx, at, e.severity, envelope.TypeException, payload, s.fields) // fields are well-formed
+}
+
+// isText reports whether e's texts are UTF-8.
+func (e *exception) isText() bool {
+	ok := utf8.ValidString(e.text)
+	for i := range e.links {
+		ok = ok && utf8.ValidString(e.links[i].said)
+	}
+	return ok
 }
 
 // requestOf returns the group named request among the fields of m.

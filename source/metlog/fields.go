@@ -33,5 +33,5 @@ func (c *Client) encode(d *draft, attrs []slog.Attr) flaw {
 		attrs = t.attrs(attrs, 0)
 	}
 	d.memory = d.encoder.Append(d.memory[:0], &d.message, time.Time{}, envelope.Info, "", "", attrs)
-	return t.lost(&d.message)
+	return d.flaw(t)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -43,6 +42,11 @@ func (f flaw) String() string {
 	return text
 }
 
+// replaced is the flaw that an Encoder reports.
+//
+//nolint:gochecknoglobals // a constant
+var replaced = flaw{what: "text that is not UTF-8, or a float64 that is no number, was replaced", text: "\uFFFD"}
+
 const (
 	markError = "!ERROR: "
 	markPanic = "!PANIC: "
@@ -68,11 +72,19 @@ func flawIn(fields string) flaw {
 	return flaw{"field", fields[start+1 : at], unquote(fields[value:stringEnd(fields, value)])}
 }
 
-// inspect counts m if t, or encoding/json, could not write something in it.
-func (c *Client) inspect(t *tamer, typ string, m *envelope.Message) {
-	if f := t.lost(m); f.text != "" {
+// inspect counts the draft's message if t, or encoding/json, could not write something in it, or its encoder has replaced it.
+func (c *Client) inspect(t *tamer, typ string, d *draft) {
+	if f := d.flaw(t); f.text != "" {
 		c.damage(typ, f)
 	}
+}
+
+func (d *draft) flaw(t *tamer) flaw {
+	f := t.lost(&d.message)
+	if d.encoder.Replaced() {
+		f = f.or(replaced)
+	}
+	return f
 }
 
 // damage counts a message with a flaw.
@@ -85,5 +97,7 @@ func (c *Client) damage(typ string, f flaw) {
 
 // Damaged returns the number of messages in which a text that begins with "!ERROR: ", "!PANIC: " or "!MAP: " stands for
 // a value that could not be written, or for what an error has to say. A text that happens to begin so is not counted, but
-// for one inside a value that encoding/json writes. Security events that could not be written as they were are counted too.
+// for one inside a value that encoding/json writes. Messages are counted too in which U+FFFD stands for what is not UTF-8, or
+// null for a float64 that is NaN or infinite, but for such text inside a value that encoding/json writes, and security
+// events that could not be written as they were.
 func (c *Client) Damaged() uint64 { return c.damaged.Load() }

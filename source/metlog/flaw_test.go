@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/mozilla-services/metlog-go/cef"
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink/sinktest"
 )
@@ -69,6 +71,76 @@ func TestFlawsAreNamed(t *testing.T) {
 					t.Errorf("told %q, %d damaged, want %q", told, c.Damaged(), test.want)
 				}
 			})
+		})
+	}
+}
+
+// What is replaced is counted, once a message, whichever way it goes; what is merely escaped is not.
+func TestReplacedIsCounted(t *testing.T) {
+	const bad = "a\xff"
+	long := strings.Repeat("x", 2*largeMessage)
+	for name, send := range map[string]func(ctx context.Context, c *Client){
+		"payload": func(ctx context.Context, c *Client) { c.Emit(ctx, "a", bad, slog.Float64("f", math.NaN())) },
+		"type":    func(ctx context.Context, c *Client) { c.Emit(ctx, bad, "") },
+		"name":    func(ctx context.Context, c *Client) { c.Emit(ctx, "a", "", slog.Int(bad, 1)) },
+		"value": func(ctx context.Context, c *Client) {
+			c.Log(ctx, 0, "", slog.Int("n", 1), slog.String("a", bad), slog.Int("m", 1))
+		},
+		"NaN": func(ctx context.Context, c *Client) {
+			c.Emit(ctx, "a", "", slog.Float64("a", math.Inf(1)), slog.Int("m", 1))
+		},
+		"in a group": func(ctx context.Context, c *Client) {
+			c.Emit(ctx, "a", "", slog.Group("g", slog.String("a", bad)), slog.Int("m", 1))
+		},
+		"inlined": func(ctx context.Context, c *Client) {
+			c.Emit(ctx, "a", "", slog.Group("", slog.String("a", bad)), slog.Int("m", 1))
+		},
+		"an error": func(ctx context.Context, c *Client) {
+			c.Emit(ctx, "a", "", slog.Any("e", errors.New(bad)), slog.Int("m", 1))
+		},
+		"a large one":  func(ctx context.Context, c *Client) { c.Emit(ctx, "a", long, slog.String("a", bad)) },
+		"Logf":         func(ctx context.Context, c *Client) { c.Logf(ctx, 0, "%s", bad) },
+		"a counter":    func(_ context.Context, c *Client) { c.Incr(bad, 1) },
+		"a timer":      func(_ context.Context, c *Client) { c.Timer(bad).Start().Stop() },
+		"timer's attr": func(_ context.Context, c *Client) { c.Timer("t").Start().Stop(slog.String("a", bad)) },
+		"Prepared": func(ctx context.Context, c *Client) {
+			c.Prepare("p", "a", "b").Emit(ctx, "", slog.StringValue(bad), slog.IntValue(1))
+		},
+		"its key":  func(ctx context.Context, c *Client) { c.Prepare("p", bad).Emit(ctx, "", slog.IntValue(1)) },
+		"its type": func(ctx context.Context, c *Client) { c.Prepare(bad).Emit(ctx, "") },
+		"its group": func(ctx context.Context, c *Client) {
+			c.Prepare("p", "a").Emit(ctx, "", slog.GroupValue(slog.String("a", bad)))
+		},
+		"EmitJSON": func(ctx context.Context, c *Client) {
+			_ = c.EmitJSON(ctx, time.Time{}, 0, "a", "", []byte(`{"a":"`+bad+`"}`))
+		},
+		"Python's": func(ctx context.Context, c *Client) {
+			_ = c.EmitJSON(ctx, time.Time{}, 0, "a", "", []byte(`{"a":NaN}`))
+		},
+		"a large line": func(ctx context.Context, c *Client) { _ = c.EmitJSON(ctx, time.Time{}, 0, "a", bad+long, []byte(`{}`)) },
+		"AppendFields": func(_ context.Context, c *Client) { c.AppendFields(nil, slog.String("a", bad)) },
+		"Exception":    func(ctx context.Context, c *Client) { c.Exception(ctx, errors.New(bad), slog.String("a", bad)) },
+		"a cause":      func(ctx context.Context, c *Client) { c.Exception(ctx, &wrapper{"w", errors.New(bad)}) },
+		"EmitLine":     func(ctx context.Context, c *Client) { _ = c.EmitLine(ctx, &Line{Error: "e", Message: bad}) },
+		"its fields": func(ctx context.Context, c *Client) {
+			_ = c.EmitLine(ctx, &Line{Error: "e", Fields: []byte(`{"a":"` + bad + `"}`)})
+		},
+		"CEF":        func(ctx context.Context, c *Client) { c.CEF(ctx, cef.Event{Name: bad, Severity: 11}, cef.Meta{}) },
+		"CEF's meta": func(ctx context.Context, c *Client) { c.CEF(ctx, cef.Event{Name: "a"}, cef.Meta{Ident: bad}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := start(t, hole{}, nil)
+			send(t.Context(), c)
+			if n := c.Damaged(); n != 1 {
+				t.Errorf("%d damaged, want 1", n)
+			}
+			c.Emit(t.Context(), "a\n", "\u2028", slog.String("b\"", "\uFFFD\x00"), slog.Float64("f", 1e300))
+			_ = c.EmitJSON(t.Context(), time.Time{}, 0, "a", "", []byte("{\"a\":\n\t1}"))
+			c.Prepare("p", "a").Emit(t.Context(), "\n", slog.StringValue("\n"))
+			c.AppendFields(nil, slog.String("a", "\n"))
+			if n := c.Damaged(); n != 1 {
+				t.Errorf("%d damaged by what is only escaped", n-1)
+			}
 		})
 	}
 }

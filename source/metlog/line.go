@@ -56,6 +56,9 @@ func (c *Client) EmitLine(ctx context.Context, l *Line) error {
 			return err
 		}
 		d.memory = b
+		if d.encoder.Replaced() {
+			e.flaw = replaced
+		}
 		c.attach(e, d, s)
 	}
 	at := l.At

@@ -46,5 +46,5 @@ func (c *Client) measured(kind *metric, fixed *envelope.Shape, name string, rate
 		c.notice(whyLarge, kind.typ)
 		return
 	}
-	c.commit(context.Background(), s, b)
+	c.commit(context.Background(), s, kind.typ, b)
 }

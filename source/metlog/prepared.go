@@ -59,7 +59,7 @@ func (p *Prepared) Emit(ctx context.Context, payload string, values ...slog.Valu
 		c.notice(whyLarge, p.typ)
 		return
 	}
-	c.commit(ctx, s, b)
+	c.commit(ctx, s, p.typ, b)
 }
 
 func (p *Prepared) mistaken(n int) {

@@ -129,8 +129,11 @@ func (c *Client) hand(s *shard) {
 	c.ready = append(c.ready, ch)
 }
 
-// commit keeps the message that was encoded after the last one of s, the text of which ends b, and unlocks s.
-func (c *Client) commit(ctx context.Context, s *shard, b []byte) {
+// commit keeps the message of type typ that was encoded after the last one of s, the text of which ends b, and unlocks s.
+func (c *Client) commit(ctx context.Context, s *shard, typ string, b []byte) {
+	if s.encoder.Replaced() {
+		c.damage(typ, replaced)
+	}
 	ch := s.chunk
 	if cap(b) != cap(ch.memory) {
 		c.detach(ctx, s, len(b)-ch.used)
