@@ -216,7 +216,7 @@ func TestRareErrorPasses(t *testing.T) {
 		}
 		c.Exception(t.Context(), fmt.Errorf("rare: %w", errors.New("cause")))
 		panics(func() { panic("rare") })
-		panics(func() { strings.Repeat("rare", -1) })
+		panics(func() { panic(strings.Repeat("rare", -1)) }) // from another place in it
 		_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "rare", Frames: []runtime.Frame{{Function: "f", File: "a.go", Line: 2}}})
 		_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "rare", Stack: []uintptr{2}})
 		_ = c.EmitLine(t.Context(), &Line{Severity: envelope.Error, Error: "rare"})
