@@ -66,17 +66,17 @@
 // returns an error for may have arrived all the same.
 //
 // A server that breaks connections within their first second (Resend) gets nothing new before one has lived so long, only
-// what is kept, in case it dies of something else. The tenth time in a row, not even that: if the next connection then lives
-// for a second, and ends once it is sent what is kept, that is given up.
+// what is kept, in case it dies of something else. The tenth time in a row, not even that: if the next connection then
+// lives for a second, and ends once it is sent what is kept, that is given up.
 //
 // TLS 1.3 tells only after the handshake that the server refuses the client's certificate. So such a connection is watched
 // for twice its handshake and 50 ms before it is written to.
 //
 // # Capacity and security
 //
-// Sends go one after another. An event of plain ASCII that already is as it would be written, as those of source/metlog mostly
-// are, is copied. A record takes no allocation, but for the escapes in a payload; records are written together,
-// up to 256 KiB at once, into memory that is kept for Resend and used again. Only tls:// is encrypted and tells who the
-// server is: InsecureSkipVerify is refused. A sender writes every word of an event, its host and its time; it cannot add a
-// record, and reaches no facility or ident that was not allowed.
+// Sends go one after another. An event of plain ASCII that already is as it would be written, as those of source/metlog
+// mostly are, is copied. A record takes no allocation, but for the escapes in a payload; records are written together, up
+// to 256 KiB at once, into memory that is kept for Resend and used again. Only tls:// is encrypted and tells who the server
+// is: InsecureSkipVerify is refused. A sender writes every word of an event, its host and its time; it cannot add a record,
+// and reaches no facility or ident that was not allowed.
 package cefsink

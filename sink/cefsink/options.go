@@ -52,8 +52,8 @@ type Options struct {
 	// is 1 s; negative is not at all. UDP and unixgram keep none.
 	Resend time.Duration
 
-	// ResendBytes is how many bytes of records are kept at most, in steps of 256 KiB, of which two are the least. The default is
-	// 16 MiB.
+	// ResendBytes is how many bytes of records are kept at most, in steps of 256 KiB, of which two are the least. The default
+	// is 16 MiB.
 	ResendBytes int
 }
 

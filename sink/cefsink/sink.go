@@ -132,8 +132,8 @@ func (s *Sink) Account() sink.Account { return s.counters.Account(s.name) }
 // Stats returns counts of what the account has no place for.
 func (s *Sink) Stats() Stats { return s.counts.stats() }
 
-// Send writes a record for every message. It returns a [*sink.BatchError] with the messages whose payload is no event, whose
-// errors are permanent, and those that were not written.
+// Send writes a record for every message. It returns a [*sink.BatchError] with the messages whose payload is no event,
+// whose errors are permanent, and those that were not written.
 func (s *Sink) Send(ctx context.Context, batch []envelope.Message) error {
 	if s.closed.Load() {
 		return s.counters.Sent(len(batch), sink.ErrClosed)

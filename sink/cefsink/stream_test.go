@@ -159,7 +159,7 @@ func TestResend(t *testing.T) {
 	}
 }
 
-// A server that cannot be reached is tried again after 100 ms, then twice that, until 5 s; what is kept is not lost by that.
+// A server that cannot be reached is tried again after 100 ms, then twice that, until 5 s; nothing kept is lost by that.
 func TestAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, st := sinkOn(t, nil, func(n int) (bool, int, time.Duration) {

@@ -53,5 +53,6 @@
 //
 // In events of old clients and in messages that are no events, values whose names say that they are secret, and passwords
 // and such parameters in URLs, are replaced by "[redacted]"; a secret in a line of source or in a longer text, such as
-// Python's of an object, is not found. Clients of today do that themselves; see source/metlog. Keys stand in no error and in no account.
+// Python's of an object, is not found. Clients of today do that themselves; see source/metlog. Keys stand in no error and
+// in no account.
 package sentrysink

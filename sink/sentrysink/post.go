@@ -97,7 +97,7 @@ func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
 
 const maxAnswer = 64 << 10 // bytes of an answer that are read
 
-// unanswered returns the error for a request that got no answer, without what net/http says of the URL. It may quote garbage.
+// unanswered returns the error for a request without an answer, less what net/http says of the URL. It may quote garbage.
 func (s *Sink) unanswered(to *target, err error) error {
 	if s.life.Err() != nil {
 		return sink.ErrClosed

@@ -17,23 +17,23 @@
 //
 // ZeroMQ has no receipts, so nobody can say what a peer did not get. What the peer's process or the connection takes down
 // with it is lost without an error: up to HighWater frames there and what the kernel's socket buffers hold. Frames queued
-// here outlive a reconnection. A sink that connects queues the first HighWater frames also for a peer that never comes up; one
-// that binds waits for a peer. Shutdown waits until the queue has left, at most for Linger; what remains is lost, and its
-// error says that something did, though not how much. Close gives it a tenth of a
-// second and says the same. A program that ends without either loses it too.
+// here outlive a reconnection. A sink that connects queues the first HighWater frames also for a peer that never comes up;
+// one that binds waits for a peer. Shutdown waits until the queue has left, at most for Linger; what remains is lost, and
+// its error says that something did, though not how much. Close gives it a tenth of a second and says the same. A program
+// that ends without either loses it too.
 //
 // Over ipc, a sink that ends while its peer is held up loses what the kernel still holds; over TCP it does not. A peer that
-// vanishes without a word is found out by TCP's keepalive; there are no ZMTP heartbeats, which take a peer that is held up for
-// a dead one.
+// vanishes without a word is found out by TCP's keepalive; there are no ZMTP heartbeats, which take a peer that is held up
+// for a dead one.
 //
 // A frame larger than the peer allows costs the connection and is lost without an error. Send refuses messages larger
 // than MaxFrame for that reason.
 //
 // # Capacity
 //
-// libzmq holds HighWater frames for every peer, of up to MaxFrame bytes each. One envelope a frame is what every receiver can
-// read; [Options].FrameBytes packs many into one, which halves the cost for both ends, and receivers of metlog's own can
-// read it.
+// libzmq holds HighWater frames for every peer, of up to MaxFrame bytes each. One envelope a frame is what every receiver
+// can read; [Options].FrameBytes packs many into one, which halves the cost for both ends, and receivers of metlog's own
+// can read it.
 //
 // # Security
 //

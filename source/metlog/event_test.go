@@ -105,7 +105,7 @@ func TestEventLeavesOutSource(t *testing.T) {
 	}
 }
 
-// A map may be written to while it is caught: to read it would end the program. The race detector objects to its length, too.
+// A map may be written to while it is caught: to read it would end the program. The race detector minds its length, too.
 func TestMapsWrittenConcurrently(t *testing.T) {
 	if raceEnabled {
 		return

@@ -12,8 +12,8 @@ import (
 // is done. A panic of a filter lets the message pass and goes to OnError.
 type Filter func(typ string, severity envelope.Severity) bool
 
-// MaxSeverity passes messages of this severity and of those that are worse. Its name is of RFC 5424's numbers, which are less
-// the worse it is, from 0 for Emergency to 7 for Debug: the ceiling envelope.Warning, 4, passes 0 to 4.
+// MaxSeverity passes messages of this severity and of those that are worse. Its name is of RFC 5424's numbers, which are
+// less the worse it is, from 0 for Emergency to 7 for Debug: the ceiling envelope.Warning, 4, passes 0 to 4.
 func MaxSeverity(ceiling envelope.Severity) Filter {
 	return func(_ string, severity envelope.Severity) bool { return severity <= ceiling }
 }

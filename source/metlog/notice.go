@@ -18,7 +18,8 @@ type notices struct {
 	later *time.Timer // until the next count; nil: nothing to count
 }
 
-// noticed are the reasons that are told, with what there is to say of them. Others are told elsewhere, or are the application's choice.
+// noticed are the reasons that are told, with what there is to say of them. Others are told elsewhere, or are the
+// application's choice.
 //
 //nolint:gochecknoglobals // a constant
 var noticed = [reasons]string{

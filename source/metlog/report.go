@@ -10,8 +10,8 @@ import (
 // reportEvery is how often OnError may be called.
 const reportEvery = time.Second
 
-// keptErrors bounds the errors that wait to be told at once. What is told once, such as a Prepared's wrong number of values,
-// must not get lost behind another.
+// keptErrors bounds the errors that wait to be told at once. What is told once, such as a Prepared's wrong number of
+// values, must not get lost behind another.
 const keptErrors = 64
 
 // A reporter calls OnError, not too often and never under a lock.

@@ -9,8 +9,8 @@ import (
 // A Timer sends how long something took: messages of type timer, the payload of which is milliseconds with up to three
 // decimals. It is a handle, to be made once and kept; any number of its runs may go on at the same time.
 //
-// The fields name and rate are the timer's own: attributes given to Stop or Send that have these names are left out, as they
-// are by [Client.Incr], [Client.Decr] and [Client.Gauge].
+// The fields name and rate are the timer's own: attributes given to Stop or Send that have these names are left out, as
+// they are by [Client.Incr], [Client.Decr] and [Client.Gauge].
 type Timer series
 
 // Timer returns the timer with a name.

@@ -20,8 +20,8 @@ const maxWatched = 64
 //
 // Of a value about 4 KiB are shown, six levels of it and 32 elements of a slice, and nothing of members whose names
 // [Options.Redact] hides. Maps, channels, contexts and structs with a lock or an atomic in them, which other goroutines may
-// be writing to, are shown by their type and, where they have one, length, which is read without a lock: when the map is being
-// written, the race detector will tell of it. Anything else that p leads to must belong to the goroutine that
+// be writing to, are shown by their type and, where they have one, length, which is read without a lock: when the map is
+// being written, the race detector will tell of it. Anything else that p leads to must belong to the goroutine that
 // captures. No method of a value is called.
 func Watch[T any](ctx context.Context, name string, p *T) context.Context {
 	return register(ctx, watched{name: name, at: reflect.ValueOf(p)})

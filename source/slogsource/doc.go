@@ -4,9 +4,9 @@
 //	logger := slog.New(slogsource.New(m, nil))
 //	logger.Warn("slow disk", "disk", "sda", slog.Group("took", "ms", 1500))
 //
-// A record's message is the payload, its time the timestamp (the clock's if it has none), its attributes are the fields:
-// a group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle. What is not written, and counted by the
-// client's Damaged, is as there too: maps, unless the client's Maps says so, and values that cannot be.
+// A record's message is the payload, its time the timestamp (the clock's if it has none), its attributes are the fields: a
+// group is an object, and the rest is encoded as [envelope.Draft] says. The type is oldstyle. What is not written, and
+// counted by the client's Damaged, is as there too: maps, unless the client's Maps says so, and values that cannot be.
 //
 // The level is the severity: below slog.LevelInfo Debug, from there Info, from Info+2 Notice, from slog.LevelWarn Warning,
 // from slog.LevelError Error, from Error+4 Critical.

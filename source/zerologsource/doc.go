@@ -33,8 +33,8 @@
 // the goroutine that logged.
 //
 // A line does not tell the type of the error, which is called "error" there, or by the level; nor its causes, nor watched
-// variables. Frames of a written stack have no package, nor lines of source: a line may name any file. Who has the error at hand
-// gets all that from [metlog.Client.Exception].
+// variables. Frames of a written stack have no package, nor lines of source: a line may name any file. Who has the error at
+// hand gets all that from [metlog.Client.Exception].
 //
 // # Odd lines
 //
@@ -43,9 +43,9 @@
 // value counts, as for all readers of JSON, and the others are left out. In nested objects they stay.
 //
 // A line that cannot be spliced becomes the payload, whole, and its fields are empty: when RawJSON was given what is no
-// JSON, when it nests deeper than 64, when the program is built with the tag binary_log and its lines are CBOR. What is
-// not UTF-8 is in base64 then, and fields.encoding says so. In the client's account such a line is one message, as all are. A call of Write that has several
-// lines is several messages, whichever of them are broken.
+// JSON, when it nests deeper than 64, when the program is built with the tag binary_log and its lines are CBOR. What is not
+// UTF-8 is in base64 then, and fields.encoding says so. In the client's account such a line is one message, as all are. A
+// call of Write that has several lines is several messages, whichever of them are broken.
 //
 // # What is lost, and when
 //
