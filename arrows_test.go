@@ -17,6 +17,7 @@ var may = []struct {
 	{"cef", nil},
 	{"internal/isnil", nil},
 	{"internal/jsonline", nil},
+	{"internal/jsontext", nil},
 	{"internal/secret", nil},
 	{"internal/zmqsocket", nil},
 	{"internal/bridgetest", []string{"envelope", "sink", "sink/", "source/metlog"}}, // for tests only

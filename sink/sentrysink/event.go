@@ -12,6 +12,7 @@ import (
 	"github.com/getsentry/sentry-go"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -80,8 +81,8 @@ func (e *event) read(m *envelope.Message, s *Sink, memory *scratch) error {
 	if err != nil {
 		return err
 	}
-	e.id = canonicalID(textOf(member(checked, "event_id")))
-	e.project = textOf(member(checked, "project"))
+	e.id = canonicalID(textOf(jsontext.Member(checked, "event_id")))
+	e.project = textOf(jsontext.Member(checked, "project"))
 	e.text = checked
 	if !isRaven(checked) {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"github.com/getsentry/sentry-go"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 )
 
 const (
@@ -34,7 +35,7 @@ func (s *Sink) message(m *envelope.Message) *sentry.Event {
 	if m.Type() != "" {
 		e.Tags = map[string]string{"type": truncate(m.Type(), maxName)}
 	}
-	if object := fields.JSON(); object != "" && object != "null" && !isEmpty(object) {
+	if object := fields.JSON(); object != "" && object != "null" && !jsontext.IsEmpty(object) {
 		e.Contexts["metlog"] = values(object, maxVars)
 	}
 	if s.options.Fingerprint != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/getsentry/sentry-go"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -25,8 +26,8 @@ const interfaces = "sentry.interfaces."
 
 // isRaven reports whether an event is of the schema that Sentry had until 2014.
 func isRaven(event string) bool {
-	for quoted := range members(event) {
-		if strings.HasPrefix(unquote(quoted), interfaces) {
+	for quoted := range jsontext.Members(event) {
+		if strings.HasPrefix(jsontext.Unquote(quoted), interfaces) {
 			return true
 		}
 	}
@@ -63,9 +64,9 @@ func translate(event string, m *envelope.Message, hide secret.Names) *sentry.Eve
 		left:   maxParts,
 		rest:   make(sentry.Context),
 	}
-	for quoted, value := range members(event) {
-		if name := unquote(quoted); value != "null" && value != `""` {
-			if is(value, '"') && hide.Hides(name) {
+	for quoted, value := range jsontext.Members(event) {
+		if name := jsontext.Unquote(quoted); value != "null" && value != `""` {
+			if jsontext.Is(value, '"') && hide.Hides(name) {
 				value = hiddenValue
 			}
 			r.member(name, value)
@@ -126,7 +127,7 @@ func (r *raven) member(name, value string) { //nolint:gocyclo // one case a memb
 		r.user(value)
 	case interfaces + "Message":
 		if r.Message == "" {
-			r.Message = r.text(member(value, "message"))
+			r.Message = r.text(jsontext.Member(value, "message"))
 		}
 		r.keep(name, value)
 	default:
@@ -155,18 +156,18 @@ func (r *raven) tags(tags map[string]string) {
 // exceptions reads one exception, or those of a chain.
 func (r *raven) exceptions(value string) {
 	r.Exception = nil
-	list := member(value, "values")
+	list := jsontext.Member(value, "values")
 	if list == "" {
 		list = "[" + value + "]"
 	}
-	for element := range elements(list) {
-		if is(element, '{') && r.more(len(r.Exception)) {
+	for element := range jsontext.Elements(list) {
+		if jsontext.Is(element, '{') && r.more(len(r.Exception)) {
 			x := sentry.Exception{
-				Type:   r.text(member(element, "type")),
-				Value:  r.text(member(element, "value")),
-				Module: r.text(member(element, "module")),
+				Type:   r.text(jsontext.Member(element, "type")),
+				Value:  r.text(jsontext.Member(element, "value")),
+				Module: r.text(jsontext.Member(element, "module")),
 			}
-			if stack := member(element, "stacktrace"); is(stack, '{') {
+			if stack := jsontext.Member(element, "stacktrace"); jsontext.Is(stack, '{') {
 				x.Stacktrace = r.stackOf(stack)
 			}
 			r.Exception = append(r.Exception, x)
@@ -198,8 +199,8 @@ func (r *raven) user(value string) {
 
 func (r *raven) requestOf(value string) *sentry.Request {
 	request := &sentry.Request{}
-	for quoted, value := range members(value) {
-		switch unquote(quoted) {
+	for quoted, value := range jsontext.Members(value) {
+		switch jsontext.Unquote(quoted) {
 		case "url":
 			request.URL = r.text(value)
 		case "method":
@@ -221,15 +222,15 @@ func (r *raven) requestOf(value string) *sentry.Request {
 
 // stackOf reads a stack, and of one that is too deep its ends.
 func (r *raven) stackOf(value string) *sentry.Stacktrace {
-	list := member(value, "frames")
+	list := jsontext.Member(value, "frames")
 	n := 0
-	for range elements(list) {
+	for range jsontext.Elements(list) {
 		n++
 	}
 	s := &sentry.Stacktrace{}
 	i := -1
-	for element := range elements(list) {
-		if i++; is(element, '{') && (n <= maxFrames || i < outermost || i >= n-(maxFrames-outermost)) && r.more(0) {
+	for element := range jsontext.Elements(list) {
+		if i++; jsontext.Is(element, '{') && (n <= maxFrames || i < outermost || i >= n-(maxFrames-outermost)) && r.more(0) {
 			s.Frames = append(s.Frames, r.frameOf(element))
 		}
 	}
@@ -238,8 +239,8 @@ func (r *raven) stackOf(value string) *sentry.Stacktrace {
 
 func (r *raven) frameOf(value string) sentry.Frame { //nolint:gocyclo // one case a member
 	f := sentry.Frame{InApp: true}
-	for quoted, value := range members(value) {
-		switch unquote(quoted) {
+	for quoted, value := range jsontext.Members(value) {
+		switch jsontext.Unquote(quoted) {
 		case "function":
 			f.Function = r.text(value)
 		case "module":
@@ -268,7 +269,7 @@ func (r *raven) frameOf(value string) sentry.Frame { //nolint:gocyclo // one cas
 }
 
 func (r *raven) lines(value string) (lines []string) {
-	for element := range elements(value) {
+	for element := range jsontext.Elements(value) {
 		if r.more(len(lines)) {
 			lines = append(lines, r.text(element))
 		}
@@ -287,14 +288,14 @@ func number(value string) int {
 // texts returns the texts of an object's members, or of an array's pairs.
 func (r *raven) texts(value string) map[string]string {
 	out := make(map[string]string)
-	for quoted, value := range members(value) {
+	for quoted, value := range jsontext.Members(value) {
 		if text := r.text(value); text != "" && r.more(len(out)) {
-			out[unquote(quoted)] = text
+			out[jsontext.Unquote(quoted)] = text
 		}
 	}
-	for pair := range elements(value) {
+	for pair := range jsontext.Elements(value) {
 		var both []string
-		for element := range elements(pair) {
+		for element := range jsontext.Elements(pair) {
 			if len(both) < 3 {
 				both = append(both, r.text(element))
 			}
@@ -318,14 +319,14 @@ func values(value string, limit int) map[string]any {
 		return nil
 	}
 	out := make(map[string]any)
-	if !is(value, '{') {
+	if !jsontext.Is(value, '{') {
 		out["value"] = json.RawMessage(value)
 		return out
 	}
 	more := 0
-	for quoted, value := range members(value) {
+	for quoted, value := range jsontext.Members(value) {
 		if len(out) < limit {
-			out[unquote(quoted)] = json.RawMessage(value)
+			out[jsontext.Unquote(quoted)] = json.RawMessage(value)
 		} else {
 			more++
 		}

@@ -1,5 +1,7 @@
 package sentrysink
 
+import "github.com/mozilla-services/metlog-go/internal/jsontext"
+
 // A cut says what an event loses because it is too large. Each includes those before it.
 type cut int
 
@@ -43,12 +45,12 @@ func (c cut) keeps(n int) (first, last int) {
 
 // frames appends the frames of a stack, those that stay.
 func (t *tidier) frames(b []byte, value string, o *object) ([]byte, bool) {
-	if !is(value, '[') {
+	if !jsontext.Is(value, '[') {
 		return b, false
 	}
 	n := 0
-	for element := range elements(value) {
-		if is(element, '{') {
+	for element := range jsontext.Elements(value) {
+		if jsontext.Is(element, '{') {
 			n++
 		}
 	}
@@ -56,8 +58,8 @@ func (t *tidier) frames(b []byte, value string, o *object) ([]byte, bool) {
 	b = append(b, '[')
 	start := len(b)
 	i := -1
-	for element := range elements(value) {
-		if !is(element, '{') {
+	for element := range jsontext.Elements(value) {
+		if !jsontext.Is(element, '{') {
 			continue
 		}
 		if i++; i >= first && i < n-last {

@@ -9,6 +9,7 @@ import (
 	"github.com/getsentry/sentry-go"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 )
 
 // appendText appends s, which is valid UTF-8, as a JSON string. A NUL becomes U+FFFD.
@@ -40,41 +41,15 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendWhole appends a JSON string without halves of surrogate pairs and without NUL.
-func appendWhole(b []byte, text string) []byte {
-	for {
-		i := strings.IndexByte(text, '\\')
-		if i < 0 {
-			return append(b, text...)
-		}
-		b = append(b, text[:i]...)
-		text = text[i:]
-		unit, ok := escape(text)
-		switch {
-		case !ok:
-			b, text = append(b, text[:2]...), text[2:]
-		case unit != 0 && (unit < 0xD800 || unit > 0xDFFF):
-			b, text = append(b, text[:6]...), text[6:]
-		case unit != 0 && unit < 0xDC00 && isLow(text[6:]):
-			b, text = append(b, text[:12]...), text[12:]
-		default:
-			b, text = append(b, "\uFFFD"...), text[6:]
-		}
+// textOf returns what a value says as text: a string's own, "" for null and for what is empty, else its JSON.
+func textOf(value string) string {
+	switch {
+	case jsontext.Is(value, '"'):
+		return jsontext.Unquote(value)
+	case value == "null", jsontext.IsEmpty(value):
+		return ""
 	}
-}
-
-func isLow(text string) bool {
-	unit, ok := escape(text)
-	return ok && unit >= 0xDC00 && unit <= 0xDFFF
-}
-
-// escape returns the code unit of the \u that text begins with.
-func escape(text string) (unit uint64, ok bool) {
-	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
-		return 0, false
-	}
-	unit, err := strconv.ParseUint(text[2:6], 16, 32)
-	return unit, err == nil
+	return value
 }
 
 // truncate returns at most n bytes of s, which is valid UTF-8.
@@ -90,8 +65,8 @@ func truncate(s string, n int) string {
 
 // isTime reports whether a value is a time as Sentry takes it: RFC 3339 with or without a zone, or seconds since 1970.
 func isTime(value string) bool {
-	if is(value, '"') {
-		_, ok := parseTime(unquote(value))
+	if jsontext.Is(value, '"') {
+		_, ok := parseTime(jsontext.Unquote(value))
 		return ok
 	}
 	f, err := strconv.ParseFloat(value, 64)
@@ -119,8 +94,8 @@ func parseTime(text string) (at time.Time, ok bool) {
 
 // levelOf returns the level that a value is: one of Sentry's names, or one of the numbers of Python's logging.
 func levelOf(value string) (sentry.Level, bool) {
-	if is(value, '"') {
-		value = strings.ToLower(unquote(value))
+	if jsontext.Is(value, '"') {
+		value = strings.ToLower(jsontext.Unquote(value))
 	}
 	switch value {
 	case "debug", "info", "warning", "error", "fatal":

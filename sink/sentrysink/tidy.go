@@ -8,6 +8,7 @@ import (
 
 	"github.com/getsentry/sentry-go"
 
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -60,22 +61,22 @@ func (t *tidier) mark(b []byte) []byte {
 func (t *tidier) known(b []byte, text string, o *object, comma bool) []byte {
 	var last [maxKnown]int // which of the members of that name counts
 	n := 0
-	for quoted := range members(text) {
-		if i, ok := o.names[unquote(quoted)]; ok {
+	for quoted := range jsontext.Members(text) {
+		if i, ok := o.names[jsontext.Unquote(quoted)]; ok {
 			last[i] = n
 		}
 		n++
 	}
 	n = -1
-	for quoted, value := range members(text) {
+	for quoted, value := range jsontext.Members(text) {
 		n++
 		before := len(b)
 		if comma {
 			b = append(b, ',')
 		}
-		name := unquote(quoted)
+		name := jsontext.Unquote(quoted)
 		i, ok := o.names[name]
-		b = append(appendWhole(b, quoted), ':')
+		b = append(jsontext.AppendWhole(b, quoted), ':')
 		wrote := false
 		switch {
 		case ok && last[i] != n:
@@ -100,7 +101,7 @@ func (t *tidier) known(b []byte, text string, o *object, comma bool) []byte {
 func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { //nolint:gocyclo // one case a kind
 	switch r.kind {
 	case asText:
-		if is(value, '"') {
+		if jsontext.Is(value, '"') {
 			return t.quoted(b, value), true
 		}
 		text := t.textOf(value)
@@ -109,8 +110,8 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		text := t.textOf(value)
 		return t.url(b, text), text != ""
 	case asForm:
-		if is(value, '"') {
-			return appendText(b, t.hide.Form(unquote(value))), true
+		if jsontext.Is(value, '"') {
+			return appendText(b, t.hide.Form(jsontext.Unquote(value))), true
 		}
 		return t.named(b, name, value), value != "null"
 	case asTexts, asLines:
@@ -118,8 +119,8 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 	case asTextMap:
 		return t.textMap(b, name, value)
 	case asNumber:
-		if is(value, '"') {
-			value = unquote(value)
+		if jsontext.Is(value, '"') {
+			value = jsontext.Unquote(value)
 		}
 		n, err := strconv.ParseUint(value, 10, 31)
 		return strconv.AppendUint(b, n, 10), err == nil
@@ -134,12 +135,12 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		t.leveled = ok
 		return appendText(b, string(level)), ok
 	case asMessage:
-		if is(value, '{') {
+		if jsontext.Is(value, '{') {
 			return append(t.known(append(b, '{'), value, r.object, false), '}'), true
 		}
 		return t.value(b, name, value, &rule{kind: asText})
 	case asObject:
-		if !is(value, '{') || isEmpty(value) {
+		if !jsontext.Is(value, '{') || jsontext.IsEmpty(value) {
 			return b, false
 		}
 		if r.object == nil {
@@ -147,7 +148,7 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 		}
 		return append(t.known(append(b, '{'), value, r.object, false), '}'), true
 	case asList:
-		return t.any(b, value), is(value, '[')
+		return t.any(b, value), jsontext.Is(value, '[')
 	case asVars:
 		return t.vars(b, value)
 	case asMap:
@@ -164,17 +165,17 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 }
 
 func (t *tidier) texts(b []byte, value string, lines bool) ([]byte, bool) {
-	if !is(value, '[') {
+	if !jsontext.Is(value, '[') {
 		return b, false
 	}
 	b = append(b, '[')
 	start := len(b)
-	for element := range elements(value) {
+	for element := range jsontext.Elements(value) {
 		before := len(b)
 		if before > start {
 			b = append(b, ',')
 		}
-		if is(element, '"') {
+		if jsontext.Is(element, '"') {
 			b = t.quoted(b, element)
 		} else if text := t.textOf(element); text != "" || lines {
 			b = t.text(b, text)
@@ -187,7 +188,7 @@ func (t *tidier) texts(b []byte, value string, lines bool) ([]byte, bool) {
 
 // textMap appends tags or modules.
 func (t *tidier) textMap(b []byte, name, value string) ([]byte, bool) {
-	if !is(value, '{') && !is(value, '[') {
+	if !jsontext.Is(value, '{') && !jsontext.Is(value, '[') {
 		return b, false
 	}
 	tags := name == "tags"
@@ -207,13 +208,13 @@ func (t *tidier) textMap(b []byte, name, value string) ([]byte, bool) {
 		}
 		b = t.text(b, text)
 	}
-	for quoted, value := range members(value) {
-		put(unquote(quoted), value)
+	for quoted, value := range jsontext.Members(value) {
+		put(jsontext.Unquote(quoted), value)
 	}
-	for pair := range elements(value) {
+	for pair := range jsontext.Elements(value) {
 		var both [2]string
 		n := 0
-		for element := range elements(pair) {
+		for element := range jsontext.Elements(pair) {
 			if n < len(both) {
 				both[n] = element
 			}
@@ -240,7 +241,7 @@ func (t *tidier) vars(b []byte, value string) ([]byte, bool) {
 	switch {
 	case value == "null":
 		return b, false
-	case is(value, '{'):
+	case jsontext.Is(value, '{'):
 		return t.any(b, value), true
 	}
 	b = append(b, `{"value":`...)
@@ -249,18 +250,18 @@ func (t *tidier) vars(b []byte, value string) ([]byte, bool) {
 
 // objects appends an object of objects.
 func (t *tidier) objects(b []byte, value string) ([]byte, bool) {
-	if !is(value, '{') {
+	if !jsontext.Is(value, '{') {
 		return b, false
 	}
 	b = append(b, '{')
 	start := len(b)
-	for quoted, value := range members(value) {
+	for quoted, value := range jsontext.Members(value) {
 		before := len(b)
 		if before > start {
 			b = append(b, ',')
 		}
-		b = append(appendWhole(b, quoted), ':')
-		if value != "null" && t.hide.Hides(unquote(quoted)) {
+		b = append(jsontext.AppendWhole(b, quoted), ':')
+		if value != "null" && t.hide.Hides(jsontext.Unquote(quoted)) {
 			value = hiddenValue
 		}
 		var wrote bool
@@ -275,14 +276,14 @@ func (t *tidier) objects(b []byte, value string) ([]byte, bool) {
 func (t *tidier) values(b []byte, value string, o *object) ([]byte, bool) {
 	list := value
 	wrapped := false
-	if is(value, '{') {
-		if list = member(value, "values"); list == "" {
+	if jsontext.Is(value, '{') {
+		if list = jsontext.Member(value, "values"); list == "" {
 			b = t.known(append(b, `[{`...), value, o, false)
-			return append(b, `}]`...), !isEmpty(value)
+			return append(b, `}]`...), !jsontext.IsEmpty(value)
 		}
 		wrapped = true
 	}
-	if !is(list, '[') {
+	if !jsontext.Is(list, '[') {
 		return b, false
 	}
 	if wrapped {
@@ -290,8 +291,8 @@ func (t *tidier) values(b []byte, value string, o *object) ([]byte, bool) {
 	}
 	b = append(b, '[')
 	start := len(b)
-	for element := range elements(list) {
-		if !is(element, '{') {
+	for element := range jsontext.Elements(list) {
+		if !jsontext.Is(element, '{') {
 			continue
 		}
 		if len(b) > start {
@@ -334,7 +335,7 @@ func (t *tidier) text(b []byte, s string) []byte { return appendText(b, t.hide.T
 
 // textOf returns what a value says as text, without what the names in it say is secret.
 func (t *tidier) textOf(value string) string {
-	if len(t.hide) > 0 && (is(value, '{') || is(value, '[')) {
+	if len(t.hide) > 0 && (jsontext.Is(value, '{') || jsontext.Is(value, '[')) {
 		value = string(t.any(nil, value))
 	}
 	return textOf(value)
@@ -343,12 +344,12 @@ func (t *tidier) textOf(value string) string {
 // quoted appends a JSON string.
 func (t *tidier) quoted(b []byte, text string) []byte {
 	if len(t.hide) > 0 {
-		s := unquote(text)
+		s := jsontext.Unquote(text)
 		if shown := t.hide.Text(s); shown != s {
 			return appendText(b, shown)
 		}
 	}
-	return appendWhole(b, text)
+	return jsontext.AppendWhole(b, text)
 }
 
 // any appends any value. Halves of surrogate pairs and NUL become U+FFFD, numbers beyond a float64 strings, and the values
@@ -357,28 +358,28 @@ func (t *tidier) any(b []byte, text string) []byte {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
-			end := stringEnd(text, i)
-			next := past(text, end)
+			end := jsontext.StringEnd(text, i)
+			next := jsontext.Past(text, end)
 			if next < len(text) && text[next] == ':' {
-				b = append(appendWhole(b, text[i:end]), ':')
-				hidden := len(t.hide) > 0 && t.hide.Hides(unquote(text[i:end]))
-				if i = past(text, next+1); hidden {
+				b = append(jsontext.AppendWhole(b, text[i:end]), ':')
+				hidden := len(t.hide) > 0 && t.hide.Hides(jsontext.Unquote(text[i:end]))
+				if i = jsontext.Past(text, next+1); hidden {
 					b = appendText(b, secret.Hidden)
-					i = valueEnd(text, i)
+					i = jsontext.ValueEnd(text, i)
 				}
 				continue
 			}
 			b = t.quoted(b, text[i:end])
 			i = end
 		case c == '-' || c >= '0' && c <= '9':
-			end := valueEnd(text, i)
+			end := jsontext.ValueEnd(text, i)
 			b = appendNumber(b, text[i:end])
 			i = end
 		case c == '[' && len(t.hide) > 0:
 			b = append(b, c)
 			i++
-			if name, end := pair(text, i); end > 0 && t.hide.Hides(unquote(name)) {
-				b = append(append(appendWhole(b, name), ','), hiddenValue...)
+			if name, end := pair(text, i); end > 0 && t.hide.Hides(jsontext.Unquote(name)) {
+				b = append(append(jsontext.AppendWhole(b, name), ','), hiddenValue...)
 				i = end
 			}
 		default:
@@ -392,17 +393,17 @@ func (t *tidier) any(b []byte, text string) []byte {
 // pair returns the first of two elements of an array, a string, and where the second ends, as of the items of a Python
 // dictionary; 0 if the array whose elements begin at i has others.
 func pair(text string, i int) (name string, end int) {
-	start := past(text, i)
+	start := jsontext.Past(text, i)
 	if text[start] != '"' {
 		return "", 0
 	}
-	end = stringEnd(text, start)
+	end = jsontext.StringEnd(text, start)
 	name = text[start:end]
-	if end = past(text, end); text[end] != ',' {
+	if end = jsontext.Past(text, end); text[end] != ',' {
 		return "", 0
 	}
-	end = valueEnd(text, past(text, end+1))
-	if text[past(text, end)] != ']' {
+	end = jsontext.ValueEnd(text, jsontext.Past(text, end+1))
+	if text[jsontext.Past(text, end)] != ']' {
 		return "", 0
 	}
 	return name, end

@@ -1,7 +1,6 @@
 package sentrysink
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -215,39 +214,5 @@ func TestSchemaFits(t *testing.T) {
 		if len(o.rules) > maxKnown || len(o.names) != len(o.rules) {
 			t.Errorf("%d names, %d rules", len(o.names), len(o.rules))
 		}
-	}
-}
-
-func TestScan(t *testing.T) {
-	const text = `{ "a" : [ 1 , {"b":"]"} , "x\"y" ] , "c":{},"d":"e" }`
-	var names, values []string
-	for name, value := range members(text) {
-		names, values = append(names, unquote(name)), append(values, value)
-	}
-	if !reflect.DeepEqual(names, []string{"a", "c", "d"}) || !reflect.DeepEqual(values, []string{`[ 1 , {"b":"]"} , "x\"y" ]`, `{}`, `"e"`}) {
-		t.Errorf("%q, %q", names, values)
-	}
-	var list []string
-	for element := range elements(values[0]) {
-		list = append(list, element)
-	}
-	if !reflect.DeepEqual(list, []string{"1", `{"b":"]"}`, `"x\"y"`}) {
-		t.Errorf("%q", list)
-	}
-	for range members(values[0]) {
-		t.Error("an array has members")
-	}
-	for range elements(text) {
-		t.Error("an object has elements")
-	}
-	for range members(text) {
-		break
-	}
-	for range elements(values[0]) {
-		break
-	}
-	var any anyMap
-	if err := json.Unmarshal([]byte(text), &any); err != nil {
-		t.Fatal(err)
 	}
 }

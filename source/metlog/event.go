@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -320,7 +321,7 @@ func (ev *event) appendVar(b []byte, w *watched) []byte {
 		b, torn = appendValue(b, w.at, ev.hide, min(maxValue, max(ev.room, 0)))
 	}
 	if torn {
-		ev.flaw = ev.flaw.or(flaw{"variable", w.name, unquote(string(b[start:]))})
+		ev.flaw = ev.flaw.or(flaw{"variable", w.name, jsontext.Unquote(string(b[start:]))})
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -69,7 +70,7 @@ func flawIn(fields string) flaw {
 	}
 	start := strings.LastIndexByte(fields[:at], '"') // one that is escaped shortens the name
 	value := at + len(`":`)
-	return flaw{"field", fields[start+1 : at], unquote(fields[value:stringEnd(fields, value)])}
+	return flaw{"field", fields[start+1 : at], jsontext.Unquote(fields[value:jsontext.StringEnd(fields, value)])}
 }
 
 // inspect counts the draft's message if t, or encoding/json, could not write something in it, or its encoder has replaced it.

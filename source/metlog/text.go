@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/mozilla-services/metlog-go/internal/jsontext"
 	"github.com/mozilla-services/metlog-go/internal/secret"
 )
 
@@ -64,18 +65,18 @@ func textOf(thrown any) string {
 }
 
 // appendSafe appends JSON that is well-formed but may have come from a json.Marshaler: some servers choke on halves of
-// surrogate pairs, which become U+FFFD, and on numbers beyond a float64, which become strings. Members whose names hide
-// hides are redacted, and so are the secrets in URLs.
+// surrogate pairs and on NUL, which become U+FFFD, and on numbers beyond a float64, which become strings. Members whose
+// names hide hides are redacted, and so are the secrets in URLs.
 func appendSafe(b []byte, text string, hide secret.Names) []byte {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
-			end := stringEnd(text, i)
+			end := jsontext.StringEnd(text, i)
 			b = appendShown(b, text[i:end], hide)
-			if next := end + spaces(text[end:]); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.Hides(unquote(text[i:end])) {
+			if next := jsontext.Past(text, end); next < len(text) && text[next] == ':' && len(hide) > 0 && hide.Hides(jsontext.Unquote(text[i:end])) {
 				next++
 				b = append(append(b, ':'), redacted...)
-				end = valueEnd(text, next+spaces(text[next:]))
+				end = jsontext.ValueEnd(text, jsontext.Past(text, next))
 			}
 			i = end
 		case c == '-' || c >= '0' && c <= '9':
@@ -94,80 +95,9 @@ func appendSafe(b []byte, text string, hide secret.Names) []byte {
 	return b
 }
 
-func spaces(text string) int { return len(text) - len(strings.TrimLeft(text, " ")) }
-
 func numberLen(text string) int {
 	if i := strings.IndexAny(text, ",]} "); i >= 0 {
 		return i
 	}
 	return len(text)
-}
-
-// stringEnd returns the index after the JSON string that begins at i.
-func stringEnd(text string, i int) int {
-	for i++; text[i] != '"'; i++ {
-		if text[i] == '\\' {
-			i++
-		}
-	}
-	return i + 1
-}
-
-// valueEnd returns the index after the JSON value that begins at i.
-func valueEnd(text string, i int) int {
-	for depth := 0; i < len(text); {
-		switch text[i] {
-		case '"':
-			i = stringEnd(text, i)
-			if depth == 0 {
-				return i
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']', ',':
-			if depth == 0 {
-				return i
-			}
-			if text[i] != ',' {
-				if depth--; depth == 0 {
-					return i + 1
-				}
-			}
-		}
-		i++
-	}
-	return i
-}
-
-// appendWhole appends a JSON string without halves of surrogate pairs.
-func appendWhole(b []byte, text string) []byte {
-	for {
-		i := strings.IndexByte(text, '\\')
-		if i < 0 {
-			return append(b, text...)
-		}
-		b = append(b, text[:i]...)
-		text = text[i:]
-		unit := surrogate(text)
-		switch {
-		case unit == 0:
-			b, text = append(b, text[:2]...), text[2:]
-		case unit < 0xDC00 && surrogate(text[6:]) >= 0xDC00:
-			b, text = append(b, text[:12]...), text[12:]
-		default:
-			b, text = append(b, "\uFFFD"...), text[6:]
-		}
-	}
-}
-
-// surrogate returns the code unit of the escape that text begins with if it is half of a pair, or else 0.
-func surrogate(text string) uint64 {
-	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
-		return 0
-	}
-	if unit, err := strconv.ParseUint(text[2:6], 16, 32); err == nil && unit >= 0xD800 && unit <= 0xDFFF {
-		return unit
-	}
-	return 0
 }

@@ -15,6 +15,7 @@ func TestAppendSafe(t *testing.T) {
 		{"plain", `{"a":[1,-2.5e3,true,null,"x"],"b":{}}`, `{"a":[1,-2.5e3,true,null,"x"],"b":{}}`},
 		{"pair", `"\ud83d\ude00"`, `"\ud83d\ude00"`},
 		{"halves", `"\ud83d \ude00\uD83D"`, "\"\uFFFD \uFFFD\uFFFD\""},
+		{"NUL", `"a\u0000b\\u0000"`, "\"a\uFFFDb\\\\u0000\""},
 		{"escaped backslash", `"\\ud83d\n\u0041"`, `"\\ud83d\n\u0041"`},
 		{"overflow", `[1e400,-1E999 ]`, `["1e400","-1E999" ]`},
 		{"secrets", `{"PassWord":"a","x":{"apikey":{"a":["]",1]},"z":1},"tokens" : [1,[2]],"y":2,"cookie":null}`,
