@@ -41,7 +41,7 @@ func done(endpoint string) string {
 var lost = map[string]string{
 	"sampled":  "not sent because -rate said so",
 	"full":     "lost: made faster than the endpoint took them, and 16 MiB were waiting for it already",
-	"limited":  "left out: panics beyond ten a second of one kind",
+	"limited":  "left out: exceptions beyond ten a second of one type from one place",
 	"refused":  "lost: the endpoint did not take them",
 	"closed":   "lost: made after the end had begun",
 	"shutdown": "lost: still waiting for the endpoint when the time for the end was over",

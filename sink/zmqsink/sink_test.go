@@ -125,6 +125,7 @@ func TestUnsendable(t *testing.T) {
 		{"queue full, many a frame", 300, 1, []int{5, 6}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // each waits
 			s := newSink(t, nobody(t), &Options{MaxFrame: 1000, FrameBytes: c.frameBytes, HighWater: c.highWater, Linger: -1})
 			messages := batch(t, "a", strings.Repeat("x", 1000), "b", "", strings.Repeat("x", 2000), "c", "d")
 			messages[3] = envelope.Message{}
@@ -189,6 +190,7 @@ func TestShutdownSaysThatSomethingRemained(t *testing.T) {
 		{"after ctx's deadline", time.Hour, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // each waits
 			s := newSink(t, nobody(t), &Options{Linger: c.linger})
 			if err := s.Send(context.Background(), batch(t, "a")); err != nil {
 				t.Fatal(err)
