@@ -54,6 +54,7 @@ func (s *Store) connect(ctx context.Context) (_ client, err error) {
 			err = c.End(err)
 		}
 	}()
+	defer recovered(&err) // or a panic would leave the Kerberos session behind
 	opts := hdfs.ClientOptions{
 		Addresses:           s.namenodesNow(),
 		User:                s.opts.User,

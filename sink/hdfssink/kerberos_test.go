@@ -1,7 +1,10 @@
 package hdfssink
 
 import (
+	"encoding/asn1"
+	"encoding/binary"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,8 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/iana/patype"
 	"github.com/jcmturner/gokrb5/v8/keytab"
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
 )
 
 // newKerberos is of a realm whose KDC is at an address.
@@ -88,5 +95,32 @@ func TestKerberosRubbish(t *testing.T) {
 				t.Errorf("%q: %v", text, err)
 			}
 		}
+	}
+}
+
+// The library panics at an answer of a KDC that asks for a proof and names no way to give it.
+func TestPanickingKDC(t *testing.T) {
+	proof := types.PADataSequence{{PADataType: patype.PA_ETYPE_INFO2, PADataValue: []byte{0x30, 0}}}
+	data, err := asn1.Marshal(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusal := messages.NewKRBError(types.NewPrincipalName(1, "krbtgt/METLOG.TEST"), "METLOG.TEST", errorcode.KDC_ERR_PREAUTH_REQUIRED, "")
+	refusal.EData = data
+	answer, err := refusal.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kdc := listen(t, func(conn net.Conn) {
+		if _, err := readPacket(conn); err == nil {
+			_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(answer))), answer...))
+		}
+	})
+	s, err := New([]string{"127.0.0.1:1"}, "/archive", &Options{Kerberos: newKerberos(t, kdc)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := put(t, s); err == nil || !strings.Contains(err.Error(), "panicked") {
+		t.Error(err)
 	}
 }
