@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path"
@@ -66,6 +67,7 @@ func run(ctx context.Context, c *config) error {
 	out := newScreen(os.Stdout)
 	warn(out, router)
 	c.reload(ctx, out, router, sinks)
+	go complain(ctx, out, sinks["archive"].(sink.Accounter))
 	if show != nil {
 		ctx = show.start(ctx)
 	}
@@ -81,13 +83,13 @@ func run(ctx context.Context, c *config) error {
 		fmt.Print("\n", books)
 	}
 	if err == nil {
-		conclude(c, parts)
+		fmt.Print(conclude(c, parts))
 	}
 	return err
 }
 
-// conclude says in a sentence what the books come to.
-func conclude(c *config, sources []sink.Accounter) {
+// conclude says in a sentence or two what the books come to, and where the archive is.
+func conclude(c *config, sources []sink.Accounter) string {
 	var lost uint64
 	for _, s := range sources {
 		for reason, n := range s.Account().Dropped {
@@ -96,15 +98,19 @@ func conclude(c *config, sources []sink.Accounter) {
 			}
 		}
 	}
+	verdict := "Every message is accounted for."
 	if lost > 0 {
-		fmt.Printf("The books balance, but %d messages were dropped: see there.\n", lost)
-		return
+		verdict = fmt.Sprintf("The books balance, but %d messages were dropped: see there.", lost)
 	}
-	files := filepath.Join("dt=*", "hour=*")
-	if c.hdfs.namenodes != "" {
-		fmt.Printf("Every message is accounted for. The archive is %s in HDFS; what it has not taken yet is in %s\n",
-			path.Join(c.hdfs.root, files), c.archive)
-		return
+	files := filepath.Join(c.archive, "dt=*", "hour=*")
+	if c.hdfs.namenodes == "" {
+		return fmt.Sprintf("%s The archive is %s\n", verdict, files)
 	}
-	fmt.Printf("Every message is accounted for. The archive is %s\n", filepath.Join(c.archive, files))
+	shipped := path.Join(c.hdfs.root, "dt=*", "hour=*")
+	kept, _ := fs.Glob(os.DirFS(c.archive), "dt=*/hour=*/part-*")
+	if len(kept) == 0 {
+		return fmt.Sprintf("%s The archive is %s in HDFS\n", verdict, shipped)
+	}
+	return fmt.Sprintf("%s The archive is %s in HDFS, without %d files that HDFS has not taken: they are %s, and a router "+
+		"with the same -archive and -hdfs ships them\n", verdict, shipped, len(kept), files)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/mozilla-services/metlog-go/route"
@@ -72,4 +73,30 @@ func (f *flows) table(now time.Time, parts []sink.Accounter) string {
 			width, r.Name, float64(r.since)/seconds, r.Done, r.Refused, letters, dropped-letters)
 	}
 	return text.String()
+}
+
+// complain says, until ctx ends, each new error of a part that nobody else hears of: the archive's, which seals and ships in
+// the background.
+func complain(ctx context.Context, out *screen, part sink.Accounter) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	said := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := part.Account().LastError; err != nil && err.Error() != said {
+			said = err.Error()
+			out.say("%s", strings.Map(printable, said))
+		}
+	}
+}
+
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }

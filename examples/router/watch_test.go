@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/sink"
@@ -58,4 +61,31 @@ func TestScreenKeepsWhatIsSaid(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
+}
+
+// A background is a part whose errors come from nobody's call.
+type background struct{ sink.Counters }
+
+func (b *background) Account() sink.Account { return b.Counters.Account("background") }
+
+// What an archive cannot seal or ship is told when it happens, and once.
+func TestComplain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		var archive background
+		ctx, cancel := context.WithCancel(t.Context())
+		go complain(ctx, &screen{table: &out, messages: &out}, &archive)
+		for _, text := range []string{"", "no namenode", "no namenode", "no\nname\x1b[m", "no namenode"} {
+			if text != "" {
+				archive.Failed(errors.New(text))
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		cancel()
+		synctest.Wait()
+		if want := "router: no namenode\nrouter: no\ufffdname\ufffd[m\nrouter: no namenode\n"; out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+	})
 }

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mozilla-services/metlog-go/sink"
+)
+
+// The last sentence says what was lost, where the archive is, and how much of it is not there yet.
+func TestConclude(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		hdfs      string
+		unshipped int
+		dropped   uint64
+		want      string
+	}{
+		{"here", "", 2, 0, "Every message is accounted for. The archive is DIR/dt=*/hour=*"},
+		{"dropped", "", 0, 3, "The books balance, but 3 messages were dropped: see there. The archive is DIR/dt=*/hour=*"},
+		{"all in HDFS", "nn:8020", 0, 0, "Every message is accounted for. The archive is /metlog/dt=*/hour=* in HDFS"},
+		{"not all in HDFS", "nn:8020", 2, 0, "Every message is accounted for. The archive is /metlog/dt=*/hour=* in HDFS, without 2 files that " +
+			"HDFS has not taken: they are DIR/dt=*/hour=*, and a router with the same -archive and -hdfs ships them"},
+		{"nor are all messages", "nn:8020", 1, 1, "The books balance, but 1 messages were dropped: see there. The archive is /metlog/dt=*/hour=* in HDFS, " +
+			"without 1 files that HDFS has not taken: they are DIR/dt=*/hour=*, and a router with the same -archive and -hdfs ships them"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := &config{archive: filepath.Join(t.TempDir(), "odd[dir]")}
+			c.hdfs.namenodes, c.hdfs.root = test.hdfs, "/metlog"
+			for n := range test.unshipped {
+				hour := filepath.Join(c.archive, "dt=2026-11-23", fmt.Sprintf("hour=%02d", n))
+				if err := os.MkdirAll(hour, 0o750); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(hour, "part-1.jsonl.gz"), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			source := &account{Dropped: map[string]uint64{"deadletter": 7, "queue full": test.dropped}}
+			want := strings.ReplaceAll(test.want, "DIR", c.archive) + "\n"
+			if got := conclude(c, []sink.Accounter{source}); got != want {
+				t.Errorf("got  %swant %s", got, want)
+			}
+		})
+	}
+}
