@@ -111,6 +111,6 @@ func conclude(c *config, sources []sink.Accounter) string {
 	if len(kept) == 0 {
 		return fmt.Sprintf("%s The archive is %s in HDFS\n", verdict, shipped)
 	}
-	return fmt.Sprintf("%s The archive is %s in HDFS, without %d files that HDFS has not taken: they are %s, and a router "+
-		"with the same -archive and -hdfs ships them\n", verdict, shipped, len(kept), files)
+	return fmt.Sprintf("%s The archive is %s in HDFS. Files that HDFS has not taken: %d, in %s; a router with the same "+
+		"-archive and -hdfs ships them\n", verdict, shipped, len(kept), files)
 }

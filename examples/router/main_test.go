@@ -22,10 +22,10 @@ func TestConclude(t *testing.T) {
 		{"here", "", 2, 0, "Every message is accounted for. The archive is DIR/dt=*/hour=*"},
 		{"dropped", "", 0, 3, "The books balance, but 3 messages were dropped: see there. The archive is DIR/dt=*/hour=*"},
 		{"all in HDFS", "nn:8020", 0, 0, "Every message is accounted for. The archive is /metlog/dt=*/hour=* in HDFS"},
-		{"not all in HDFS", "nn:8020", 2, 0, "Every message is accounted for. The archive is /metlog/dt=*/hour=* in HDFS, without 2 files that " +
-			"HDFS has not taken: they are DIR/dt=*/hour=*, and a router with the same -archive and -hdfs ships them"},
-		{"nor are all messages", "nn:8020", 1, 1, "The books balance, but 1 messages were dropped: see there. The archive is /metlog/dt=*/hour=* in HDFS, " +
-			"without 1 files that HDFS has not taken: they are DIR/dt=*/hour=*, and a router with the same -archive and -hdfs ships them"},
+		{"not all in HDFS", "nn:8020", 2, 0, "Every message is accounted for. The archive is /metlog/dt=*/hour=* in HDFS. Files that " +
+			"HDFS has not taken: 2, in DIR/dt=*/hour=*; a router with the same -archive and -hdfs ships them"},
+		{"nor are all messages", "nn:8020", 1, 1, "The books balance, but 1 messages were dropped: see there. The archive is /metlog/dt=*/hour=* in HDFS. " +
+			"Files that HDFS has not taken: 1, in DIR/dt=*/hour=*; a router with the same -archive and -hdfs ships them"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := &config{archive: filepath.Join(t.TempDir(), "odd[dir]")}
