@@ -85,7 +85,8 @@ func (h *hadoop) spark(t testing.TB, script string) string {
 	t.Helper()
 	bin := absolute(t, "testdata/hadoop/venv/bin")
 	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "spark-sql"), "--master", "local[2]",
-		"--conf", "spark.sql.shuffle.partitions=2", "--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.bindAddress=127.0.0.1", "-f", write(t, "spark.sql", script))
+		"--conf", "spark.sql.shuffle.partitions=2", "--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir="+t.TempDir(),
+		"--conf", "spark.ui.enabled=false", "--conf", "spark.driver.bindAddress=127.0.0.1", "-f", write(t, "spark.sql", script))
 	cmd.Dir = t.TempDir() // for its metastore
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HADOOP_CONF_DIR="+filepath.Join(h.dir, "conf"),
 		"SPARK_LOCAL_IP=127.0.0.1")

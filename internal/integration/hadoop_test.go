@@ -64,12 +64,13 @@ const (
 // configure writes the files that servers and tools read. Not all of them heed what is set on a command line.
 func (h *hadoop) configure() {
 	h.t.Helper()
-	for _, name := range []string{"conf/webapps/hdfs", "conf/webapps/datanode", "conf/webapps/static", "hive"} {
+	for _, name := range []string{"conf/webapps/hdfs", "conf/webapps/datanode", "conf/webapps/static", "hive", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(h.dir, name), 0o750); err != nil { // the jars lack the web pages
 			h.t.Fatal(err)
 		}
 	}
-	core := map[string]string{"fs.defaultFS": "hdfs://" + h.addr, "hadoop.tmp.dir": filepath.Join(h.dir, "tmp")}
+	core := map[string]string{"fs.defaultFS": "hdfs://" + h.addr, "hadoop.tmp.dir": filepath.Join(h.dir, "tmp"),
+		"mapreduce.jobtracker.staging.root.dir": "file://" + filepath.Join(h.dir, "tmp", "staging")}
 	hdfs := map[string]string{
 		"dfs.namenode.name.dir":                   "file://" + filepath.Join(h.dir, "name"),
 		"dfs.namenode.http-address":               h.web,
@@ -128,6 +129,7 @@ func (h *hadoop) arguments(jars string) []string {
 		h.t.Fatal(err)
 	}
 	return append([]string{"-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
+		"-Djava.io.tmpdir=" + filepath.Join(h.dir, "tmp"), "-XX:-UsePerfData", // which else leave files in /tmp
 		"-cp", strings.Join([]string{filepath.Join(h.dir, "conf"), filepath.Join(h.dir, jars), dir + "/*"}, ":")}, h.jvm...)
 }
 

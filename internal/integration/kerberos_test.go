@@ -118,7 +118,6 @@ func TestHDFSKerberos(t *testing.T) {
 	h := startHadoop(t, 1, k.secure("privacy", "privacy"))
 	const text = "a sealed file"
 	put := func(name string, opts hdfssink.Options, root string) error {
-		opts.Timeout = hdfsTimeout
 		if opts.Kerberos != nil {
 			opts.Kerberos.Config = k.config
 		}

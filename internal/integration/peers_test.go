@@ -40,9 +40,9 @@ func freePort(t testing.TB) int {
 // eventually calls done until it is true; it fails the test with what() after a while.
 func eventually(t testing.TB, what func() string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s", what())
+			t.Fatalf("not within a minute: %s", what())
 		}
 	}
 }
