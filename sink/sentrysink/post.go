@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,6 +27,7 @@ func newClient(o *Options) *http.Client {
 	}
 	return &http.Client{
 		Transport: &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: o.Timeout}).DialContext, // which goes on when its request has ended
 			TLSClientConfig:        trust,
 			TLSHandshakeTimeout:    o.Timeout,
 			ForceAttemptHTTP2:      true,
