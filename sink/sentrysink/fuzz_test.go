@@ -121,19 +121,26 @@ func checkSchema(t *testing.T, text string) {
 	}
 	var lists struct{ Exception, Threads json.RawMessage }
 	_ = json.Unmarshal([]byte(text), &lists)
-	for _, list := range []json.RawMessage{lists.Exception, lists.Threads} {
-		if len(list) == 0 {
-			continue
-		}
-		var wrapped struct{ Values []value }
-		var values []value
-		if list[0] == '{' {
-			if err := json.Unmarshal(list, &wrapped); err != nil {
-				t.Fatalf("%v in %.2000s", err, list)
-			}
-		} else if err := json.Unmarshal(list, &values); err != nil {
-			t.Fatalf("%v in %.2000s", err, list)
-		}
+	checkList[value](t, lists.Exception)
+	checkList[struct {
+		Name       *string
+		Stacktrace *stack
+	}](t, lists.Threads)
+}
+
+// checkList reads a list of values, wrapped or not.
+func checkList[T any](t *testing.T, list json.RawMessage) {
+	t.Helper()
+	var err error
+	switch {
+	case len(list) == 0:
+	case list[0] == '{':
+		err = json.Unmarshal(list, new(struct{ Values []T }))
+	default:
+		err = json.Unmarshal(list, new([]T))
+	}
+	if err != nil {
+		t.Fatalf("%v in %.2000s", err, list)
 	}
 }
 

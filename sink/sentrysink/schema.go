@@ -19,6 +19,7 @@ const (
 	asNumber              // a whole number that is not negative
 	asBool                // true or false
 	asTime                // a date and time, or seconds since 1970
+	asDate                // the event's own asTime
 	asLevel               // one of Sentry's five, or Python's numbers
 	asObject              // an object; left out if it is none or empty
 	asList                // an array; left out if it is none
@@ -81,7 +82,7 @@ var (
 	eventObject  = objectOf(join(
 		plain(asNothing, "event_id"),
 		plain(asText, "platform", "logger", "server_name", "release", "dist", "environment", "transaction", "culprit", "type"),
-		plain(asTime, "timestamp"), plain(asLevel, "level"), plain(asTextMap, "tags", "modules"), plain(asTexts, "fingerprint"),
+		plain(asDate, "timestamp"), plain(asLevel, "level"), plain(asTextMap, "tags", "modules"), plain(asTexts, "fingerprint"),
 		plain(asMap, "contexts"), plain(asVars, "extra"), plain(asObject, "_meta"), plain(asList, "errors"),
 		[]named{
 			{"message", rule{asMessage, entryObject}},

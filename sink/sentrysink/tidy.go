@@ -121,9 +121,10 @@ func (t *tidier) value(b []byte, name, value string, r *rule) ([]byte, bool) { /
 	case asBool:
 		return append(b, value...), value == "true" || value == "false"
 	case asTime:
-		ok := isTime(value)
-		t.dated = t.dated || ok && name == "timestamp"
-		return append(b, value...), ok
+		return append(b, value...), isTime(value)
+	case asDate:
+		t.dated = isTime(value)
+		return append(b, value...), t.dated
 	case asLevel:
 		level, ok := levelOf(value)
 		t.leveled = ok
@@ -160,7 +161,10 @@ func (t *tidier) object(b []byte, value string, o *object) ([]byte, bool) {
 	case o == nil:
 		return t.any(b, value), true
 	}
-	return append(t.known(append(b, '{'), value, o, false), '}'), true
+	b = append(b, '{')
+	start := len(b)
+	b = t.known(b, value, o, false)
+	return append(b, '}'), len(b) > start
 }
 
 // appendCount appends a whole number that is not negative, also one that is quoted.

@@ -42,6 +42,7 @@ func TestTidy(t *testing.T) {
 		{"extra", `,"extra":[1]`, `,"extra":{"value":[1]}`},
 		{"message", `,"message":{"message":7,"params":[1]}`, `,"message":{"message":"7","params":[1]}`},
 		{"user", `,"user":{"id":7,"email":null,"x":1}`, `,"user":{"id":"7","x":1}`},
+		{"nothing in objects", `,"user":{"id":null},"exception":{"values":[{"type":"E","stacktrace":{"frames":null}}]}`, `,"exception":{"values":[{"type":"E"}]}`},
 		{"no objects", `,"user":null,"sdk":7,"request":[],"logentry":null,"debug_meta":1`, ``},
 		{"exception", `,"exception":{"values":[{"type":"E","value":7,"stacktrace":null},null,7]}`, `,"exception":{"values":[{"type":"E","value":"7"}]}`},
 		{"exceptions", `,"exception":[{"type":"E"},{"value":""}]`, `,"exception":[{"type":"E"},{"value":""}]`},
@@ -105,6 +106,10 @@ func TestDateAndLevelOfMessage(t *testing.T) {
 	want := `{"event_id":"` + m.Meta().ID.String() + `","timestamp":"2012-11-02T09:31:07.500000Z","level":"warning"}`
 	if got := written(t, s, &m); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	m = exception(t, `{"breadcrumbs":[{"timestamp":1}]}`)
+	if event := decoded(t, written(t, s, &m)); event["timestamp"] == nil || at(event, "breadcrumbs", 0, "timestamp") != 1. {
+		t.Errorf("%v", event)
 	}
 	m, err = envelope.Parse([]byte(`{"type":"sentry","timestamp":"0000-01-01T00:00:00Z","payload":"{}"}`))
 	if err != nil {
