@@ -149,7 +149,9 @@ type retryAfterError struct {
 	d   time.Duration
 }
 
-func (e *retryAfterError) Error() string { return fmt.Sprintf("%v (not again before %v)", e.err, e.d) }
+func (e *retryAfterError) Error() string {
+	return fmt.Sprintf("%v (not again within %v)", e.err, e.d.Round(time.Millisecond))
+}
 func (e *retryAfterError) Unwrap() error { return e.err }
 
 // RetryAfter marks err with the time that must pass before the message is sent again. Queue and Retry obey it; it outranks
@@ -180,18 +182,22 @@ func RetryDelay(err error) (d time.Duration) {
 	return d
 }
 
-// A LeftError says what a Shutdown or Close left undelivered.
+// A LeftError says what a Shutdown or Close left behind: messages that are not known to have been delivered.
 type LeftError struct {
 	Name     string // the account's
 	Messages uint64
 	Bytes    uint64
 	Where    string // where they are now; empty when they are lost
+	Doubt    string // why they may have arrived all the same; empty when they have not
 }
 
 func (e *LeftError) Error() string {
-	where := "lost"
-	if e.Where != "" {
-		where = "now in " + e.Where
+	fate := "left undelivered: lost"
+	switch {
+	case e.Where != "":
+		fate = "left undelivered: now in " + e.Where
+	case e.Doubt != "":
+		fate = "may not have arrived: " + e.Doubt
 	}
-	return fmt.Sprintf("%s: %d messages (%d bytes) left undelivered: %s", e.Name, e.Messages, e.Bytes, where)
+	return fmt.Sprintf("%s: %d messages (%d bytes) %s", e.Name, e.Messages, e.Bytes, fate)
 }

@@ -145,14 +145,21 @@ func TestRetryDelay(t *testing.T) {
 			}
 		})
 	}
-	if !errors.Is(second, a) || second.Error() != "a (not again before 1s)" {
+	if !errors.Is(second, a) || second.Error() != "a (not again within 1s)" {
 		t.Errorf("RetryAfter made %q", second)
+	}
+	if odd := sink.RetryAfter(a, 1118117352); odd.Error() != "a (not again within 1.118s)" || sink.RetryDelay(odd) != 1118117352 {
+		t.Errorf("RetryAfter made %q", odd)
 	}
 }
 
 func TestLeftError(t *testing.T) {
 	left := sink.LeftError{Name: "queue", Messages: 2, Bytes: 30}
 	if want := "queue: 2 messages (30 bytes) left undelivered: lost"; left.Error() != want {
+		t.Errorf("the text is %q, want %q", left.Error(), want)
+	}
+	left.Doubt = "sent as the connection broke"
+	if want := "queue: 2 messages (30 bytes) may not have arrived: sent as the connection broke"; left.Error() != want {
 		t.Errorf("the text is %q, want %q", left.Error(), want)
 	}
 	left.Where = "a.db"

@@ -115,7 +115,7 @@ func ExampleRetryAfter() {
 	fmt.Println(err)
 	fmt.Println(sink.RetryDelay(err))
 	// Output:
-	// sentry: 429 Too Many Requests (not again before 1m0s)
+	// sentry: 429 Too Many Requests (not again within 1m0s)
 	// 1m0s
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/mozilla-services/metlog-go/internal/deadletter"
 )
@@ -55,13 +54,9 @@ func (q *Queue) bury(ctx context.Context, g *group) bool {
 func (q *Queue) write(g *group) (letters selection, failed []Failure) {
 	for i := range g.messages {
 		n := g.notes[i]
-		reason := deadletter.Reason{Sink: q.name, Err: g.errs[i], Attempts: n.attempts}
-		if n.attempts > 0 {
-			reason.First, reason.Last = q.epoch.Add(n.first), q.epoch.Add(g.tried)
-		} else {
-			reason.First, reason.Last = time.Now(), time.Now()
-		}
-		letter, err := deadletter.Wrap(&g.messages[i], reason)
+		letter, err := deadletter.Wrap(&g.messages[i], deadletter.Reason{
+			Sink: q.name, Err: g.errs[i], Attempts: n.attempts, First: q.epoch.Add(n.first), Last: q.epoch.Add(g.tried),
+		})
 		if err != nil {
 			failed = append(failed, Failure{i, Permanent(err)})
 			continue
@@ -71,22 +66,26 @@ func (q *Queue) write(g *group) (letters selection, failed []Failure) {
 	return letters, failed
 }
 
-var errShutdown = errors.New("sink: shut down before it was delivered")
+var (
+	errUndelivered = errors.New("sink: shut down before it was delivered")
+	errUntried     = errors.New("sink: shut down before it was ever tried")
+)
 
 // buryAll gives everything that is left to DeadLetter, each message once. The worker has ended, or is in a Send that does
 // not heed its context; what it is sending then stays where it is.
 func (q *Queue) buryAll(ctx context.Context) {
 	q.mu.Lock()
-	err := errShutdown
-	if q.books.LastError != nil {
-		err = fmt.Errorf("%w: %w", errShutdown, q.books.LastError)
+	undelivered, untried := errUndelivered, errUntried
+	if last := q.books.LastError; last != nil { // which may be about another message
+		undelivered = fmt.Errorf("%w; the queue's last error: %w", errUndelivered, last)
+		untried = fmt.Errorf("%w; the queue's last error: %w", errUntried, last)
 	}
 	for len(q.aside.sorted) > 0 {
-		q.condemn(q.aside.take(), err)
+		q.condemn(q.aside.take(), undelivered, untried)
 	}
 	for _, l := range []*line{&q.work, &q.pending} {
 		for l.len() > 0 {
-			q.condemn(l.cut(q.options.BatchMessages), err)
+			q.condemn(l.cut(q.options.BatchMessages), undelivered, untried)
 		}
 	}
 	q.dying.hurry(q.now(), q.options.Backoff)
@@ -106,11 +105,14 @@ func (q *Queue) buryAll(ctx context.Context) {
 	}
 }
 
-// condemn gives up g. The caller holds mu.
-func (q *Queue) condemn(g *group, err error) {
+// condemn gives up g, whose messages have been tried or not. The caller holds mu.
+func (q *Queue) condemn(g *group, undelivered, untried error) {
 	g.errs = make([]error, g.len())
 	for i := range g.errs {
-		g.errs[i] = err
+		g.errs[i] = undelivered
+		if g.notes[i].attempts == 0 {
+			g.errs[i] = untried
+		}
 	}
 	if g.tried == 0 {
 		g.tried = q.tried

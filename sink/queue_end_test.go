@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -150,9 +151,8 @@ func TestTheLastTenthIsForTheDeadLetter(t *testing.T) {
 				if len(letters.taken()) != int(a.Dropped["deadletter"]) {
 					t.Errorf("%d letters", len(letters.taken()))
 				}
-				letter := &letters.kept[len(letters.kept)-1]
-				if why, _ := letter.Field("error"); len(why.String()) < len("sink: shut down before it was delivered") {
-					t.Errorf("the letter says %q", why.String())
+				for i := range letters.kept {
+					checkLastLetter(t, &letters.kept[i], a.LastError)
 				}
 				time.Sleep(time.Hour) // for what did not heed its context
 				if b := account(t, q); b.Done != a.Done || b.Dropped["shutdown"] != inAir {
@@ -160,6 +160,24 @@ func TestTheLastTenthIsForTheDeadLetter(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// checkLastLetter fails the test unless a letter from the end says whether its message was tried, and when.
+func checkLastLetter(t *testing.T, letter *envelope.Message, last error) {
+	t.Helper()
+	attempts, _ := letter.Field("attempts")
+	why, _ := letter.Field("error")
+	_, first := letter.Field("first")
+	want := "sink: shut down before it was delivered"
+	if attempts.String() == "0" {
+		want = "sink: shut down before it was ever tried"
+	}
+	if last != nil {
+		want += "; the queue's last error: " + last.Error()
+	}
+	if why.String() != want || first == (attempts.String() == "0") {
+		t.Errorf("the letter is %s, want %q", letter.JSON(), want)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/mozilla-services/metlog-go/envelope"
 	"github.com/mozilla-services/metlog-go/internal/deadletter"
@@ -104,8 +103,7 @@ func (q *Queue) overflow(ctx context.Context, batch []envelope.Message) error {
 	letters := selection{}
 	var failed []Failure
 	for i := range batch {
-		now := time.Now()
-		letter, err := deadletter.Wrap(&batch[i], deadletter.Reason{Sink: q.name, Err: errFull, First: now, Last: now})
+		letter, err := deadletter.Wrap(&batch[i], deadletter.Reason{Sink: q.name, Err: errFull})
 		if err != nil {
 			failed = append(failed, Failure{i, fmt.Errorf("%w: %w", errFull, err)})
 			continue

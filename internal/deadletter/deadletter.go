@@ -30,28 +30,25 @@ type Reason struct {
 	Sink        string // the account name of what gave up
 	Err         error
 	Attempts    int
-	First, Last time.Time // of the attempts
+	First, Last time.Time // of the attempts; not written when there was none
 }
 
 // Wrap returns a message of type metlog.deadletter that holds m's JSON and Meta, and the reason.
 func Wrap(m *envelope.Message, r Reason) (envelope.Message, error) {
 	meta := m.Meta()
+	fields := make([]slog.Attr, 0, 8)
+	fields = append(fields, slog.String("sink", r.Sink), slog.String("error", errorText(r.Err)), slog.Int("attempts", r.Attempts))
+	if r.Attempts > 0 {
+		fields = append(fields, slog.Time("first", r.First.UTC()), slog.Time("last", r.Last.UTC()))
+	}
+	fields = append(fields, slog.Time("received", meta.Received.UTC()), slog.String("origin", meta.Origin), slog.String("id", meta.ID.String()))
 	return envelope.Draft{
 		Type:     envelope.TypeDeadLetter,
 		Severity: envelope.Warning,
 		PID:      os.Getpid(),
 		Hostname: hostname(),
 		Payload:  m.JSON(),
-		Fields: []slog.Attr{
-			slog.String("sink", r.Sink),
-			slog.String("error", errorText(r.Err)),
-			slog.Int("attempts", r.Attempts),
-			slog.Time("first", r.First.UTC()),
-			slog.Time("last", r.Last.UTC()),
-			slog.Time("received", meta.Received.UTC()),
-			slog.String("origin", meta.Origin),
-			slog.String("id", meta.ID.String()),
-		},
+		Fields:   fields,
 	}.Seal()
 }
 

@@ -56,6 +56,21 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// Who has never tried has no first and last attempt.
+func TestWrapWithoutAttempts(t *testing.T) {
+	m := parse(t, `{"type":"x"}`)
+	letter, err := Wrap(&m, Reason{Sink: "queue", Err: errors.New("full"), First: time.Now(), Last: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantField(t, &letter, "attempts", "0")
+	for _, name := range []string{"first", "last"} {
+		if v, ok := letter.Field(name); ok {
+			t.Errorf("fields.%s is %s", name, v.JSON())
+		}
+	}
+}
+
 func TestWrapBoundsError(t *testing.T) {
 	m := parse(t, `{"type":"x"}`)
 	letter, err := Wrap(&m, Reason{Err: errors.New(strings.Repeat("é", 5000))})
