@@ -1,6 +1,6 @@
 # make run    the example router with a demonstration stream: what flows where, live
 # make test   everything, with the real servers
-# make check  the hermetic minute: what to run before every commit
+# make check  what to run before every commit: a minute or two, hermetic
 .DEFAULT_GOAL := check
 .PHONY: run test check integration aitc lint tidy nocgo bench fuzz clean
 

@@ -23,12 +23,15 @@
 // # Reading it
 //
 // Names that begin with "_" are hidden from Hive, Spark and map-reduce, and nothing under _open ends in .jsonl, .gz or
-// .zst, so a glob that ignores the custom does not match either. A file can be read with what is at hand:
+// .zst, so a glob that ignores the custom does not match either. A file can be read with what is at hand, if that reads JSON:
+// senders differ in their spaces, so grep misses some.
 //
-//	zcat DIR/dt=2026-11-23/hour=*/part-*.jsonl.gz | jq -r .payload
-//	gunzip -c DIR/dt=2026-11-23/hour=08/*.gz | grep '"type":"cef"' | wc -l
-//	duckdb -c "select type, count(*) from read_json('DIR/dt=*/hour=*/*.jsonl.gz', hive_partitioning=true) group by 1"
-//	spark.read.json("DIR").where("dt = '2026-11-23'")
+//	gunzip -c DIR/dt=2026-11-23/hour=*/part-*.jsonl.gz | jq -r .type | sort | uniq -c
+//	gunzip -c DIR/dt=2026-11-23/hour=08/part-*.jsonl.gz | jq -r 'select(.type == "cef") | .payload'
+//
+// For SQL, docs/archive.md makes a table of lines and a view that takes them apart, in DuckDB, Spark and Hive. Readers that
+// guess a schema, such as read_json and spark.read.json, give other answers once one sender writes a number where others
+// write a text.
 //
 // dt and hour are UTC and tell when the source received a message ([envelope.Meta].Received), not what its sender claims.
 // The lines are the envelopes byte for byte.
