@@ -102,11 +102,13 @@ func parse(args []string, out io.Writer) (*config, error) {
 	return c, nil
 }
 
-// alone names a flag that was given without the one it belongs to.
+// alone names a flag that was given without the one it belongs to, or without a value: "$NAMENODE" may be unset.
 func (c *config) alone(f *flag.FlagSet) (err error) {
 	f.Visit(func(given *flag.Flag) {
 		owner, _, belongs := strings.Cut(given.Name, "-")
 		switch {
+		case given.Value.String() == "" && given.Name != "compress":
+			err = fmt.Errorf("-%s is empty", given.Name)
 		case !belongs || f.Lookup(owner) == nil || owner == "zmq":
 		case owner == "cef" && !strings.HasPrefix(c.cef, "tls://"):
 			err = fmt.Errorf("-%s is for -cef tls://HOST:PORT", given.Name)

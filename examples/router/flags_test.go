@@ -74,6 +74,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"a certificate for nobody", "-cef-cert c", "-cef-cert"},
 		{"an authority where there is no TLS", "-cef udp://h:1 -cef-ca a", "-cef-ca"},
 		{"leave for nobody", "-sentry-allow h:1", "-sentry-allow"},
+		{"no namenode", "-hdfs=", "-hdfs is empty"},
 		{"a directory of nobody", "-hdfs-root /x", "-hdfs-root"},
 	}
 	for _, test := range tests {

@@ -7,7 +7,9 @@ import (
 	"net"
 	"os/user"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Options are what [New] may be told. The zero value of each field means its default.
@@ -110,6 +112,8 @@ func (o *Options) check() error {
 	return err
 }
 
+func notInHost(r rune) bool { return r == ' ' || r == '/' || !unicode.IsPrint(r) }
+
 // checkNamenodes wants a list of HOST:PORT.
 func checkNamenodes(namenodes []string) error {
 	var err error
@@ -118,7 +122,8 @@ func checkNamenodes(namenodes []string) error {
 	}
 	for _, address := range namenodes {
 		host, port, bad := net.SplitHostPort(address)
-		if n, notNumber := strconv.ParseUint(port, 10, 16); bad != nil || notNumber != nil || n == 0 || host == "" {
+		n, notNumber := strconv.ParseUint(port, 10, 16)
+		if bad != nil || notNumber != nil || n == 0 || host == "" || strings.ContainsFunc(host, notInHost) {
 			err = errors.Join(err, fmt.Errorf("hdfssink: namenodes: %.200q is not HOST:PORT", address))
 		}
 	}

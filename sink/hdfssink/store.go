@@ -49,8 +49,8 @@ const maxAttempts = 4
 // Put writes the file under a temporary name, proves it whole and renames it to ROOT/name. A name that is there with that
 // size is done; with another size it is an [fs.ErrExist]. When datanodes fail, it begins anew under another temporary name
 // a few times, as long as Options.Timeout has not passed. A wrong name is a [*NameError]. Errors of permission are
-// [fs.ErrPermission] and name user and path. Put returns as soon as ctx ends, but waits for an exchange with a KDC: up to 5
-// seconds for each that is silent.
+// [fs.ErrPermission] and name user and path. Put returns as soon as ctx ends, but waits for an exchange with a KDC: up
+// to 15 seconds for each that is silent, 5 by UDP and 10 by TCP.
 func (s *Store) Put(ctx context.Context, name string, file io.ReaderAt, size int64) error {
 	final, err := s.finalPath(name)
 	switch {
