@@ -200,10 +200,12 @@ func TestHDFSKilledRouter(t *testing.T) {
 		{"mkdirs", 1, false}, {"mkdirs", 1, true}, {"mkdirs", 1, false}, {"mkdirs", 1, true}, // there are two directories
 		{"getFileInfo", 1, false}, {"getFileInfo", 1, true}, // of the file
 		{"getFileInfo", 2, true}, {"getFileInfo", 3, true}, // of the directories
-		{"getServerDefaults", 1, true}, {"create", 1, false}, {"create", 1, true}, {"addBlock", 1, false}, {"addBlock", 1, true},
+		{"getServerDefaults", 1, true}, {"create", 1, false}, {"create", 1, true},
+		{"getFileInfo", 4, true}, // of the file just created
+		{"addBlock", 1, false}, {"addBlock", 1, true},
 		{"updateBlockForPipeline", 1, false}, {"updateBlockForPipeline", 1, true}, {"complete", 1, false}, {"complete", 1, true},
-		{"getFileInfo", 4, false}, {"getFileInfo", 4, true}, // is it whole?
-		{"getFileInfo", 5, true}, {"getFileInfo", 6, true}, // what is there?
+		{"getFileInfo", 5, false}, {"getFileInfo", 5, true}, // is it whole?
+		{"getFileInfo", 6, true}, {"getFileInfo", 7, true}, // what is there?
 		{"rename2", 1, false}, {"rename2", 1, true}, {"getListing", 1, true}, {"create", 2, false}, {"rename2", 3, true},
 	} {
 		run(at, 0)

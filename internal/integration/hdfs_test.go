@@ -296,6 +296,24 @@ func hdfsRefusals(t *testing.T, h *hadoop) {
 			t.Error(err)
 		}
 	})
+	t.Run("erasure coding", func(t *testing.T) {
+		if err := c.MkdirAll("/coded", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"-enablePolicy", "-policy", "XOR-2-1-1024k"}, {"-setPolicy", "-path", "/coded", "-policy", "XOR-2-1-1024k"}} {
+			if out, err := h.java("hdfs", "org.apache.hadoop.hdfs.tools.ECAdmin", args...).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		}
+		err := newHDFS(t, h, "/coded", hdfssink.Options{}).Put(t.Context(), "part", file, 4)
+		if err == nil || !strings.Contains(err.Error(), "erasure coded") {
+			t.Error(err)
+		}
+		t.Log(err)
+		if got := h.shell("-find", "/coded", "-name", "part"); got != "" {
+			t.Errorf("there is %s", got)
+		}
+	})
 	t.Run("another file is there", func(t *testing.T) {
 		store := newHDFS(t, h, "/there", hdfssink.Options{})
 		if err := store.Put(t.Context(), "part", strings.NewReader("other"), 5); err != nil {

@@ -2,6 +2,7 @@ package hdfssink
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 
@@ -96,7 +97,23 @@ func (c *library) Create(name string) (io.WriteCloser, error) {
 		return nil, err
 	}
 	c.opened = &libraryFile{FileWriter: f}
-	return c.opened, nil
+	return c.opened, c.checkForm(name)
+}
+
+var errForm = errors.New("the directory is erasure coded or an encryption zone, which the client library cannot write to")
+
+// checkForm refuses a file that is to be written otherwise than the library does: one that is erasure coded would be taken
+// if it is small, and else never be replicated.
+func (c *library) checkForm(name string) error {
+	info, err := c.Stat(name)
+	if err != nil {
+		return err
+	}
+	status, ok := info.Sys().(*hdfs.FileStatus)
+	if ok && (status.GetEcPolicy() != nil || status.GetFileEncryptionInfo() != nil) {
+		return &fs.PathError{Op: "create", Path: name, Err: errForm}
+	}
+	return nil
 }
 
 func (c *library) Broken() error { return c.wires.broken() }

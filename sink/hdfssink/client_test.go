@@ -147,6 +147,18 @@ func TestWrongPeers(t *testing.T) {
 	}
 }
 
+// A directory whose files the library would write wrongly takes none.
+func TestErasureCoded(t *testing.T) {
+	n := startNamenode(t, &namenode{datanode: startDatanode(t, &datanode{}), coded: true})
+	err := putLarge(t.Context(), newReal(t, 10*time.Second, n.addr))
+	if !errors.Is(err, errForm) || !strings.Contains(err.Error(), "/archive/_tmp/") {
+		t.Error(err)
+	}
+	if got := n.called(); slices.Contains(got, "addBlock") || slices.Contains(got, "rename2") {
+		t.Errorf("calls %q", got)
+	}
+}
+
 // The library panics at an answer that lacks what it needs.
 func TestPanickingAnswer(t *testing.T) {
 	n := startNamenode(t, &namenode{bare: true})

@@ -29,9 +29,9 @@
 //
 // # What is left behind
 //
-// A Store removes the temporary files that it has given up when it next writes one, and those of killed routers of the same host
-// name once they are older than Options.Leftover. A host that never comes again, as a container with a name of its own,
-// leaves its last file in ROOT/_tmp, where anybody may remove what is old.
+// A Store removes the temporary files that it has given up when it next writes one, and those of killed routers of the same
+// host name once they are older than Options.Leftover, which should be the same for all routers of a host. A host that never
+// comes again, as a container with a name of its own, leaves its last file in ROOT/_tmp, where anybody may remove what is old.
 //
 // # Capacity and security
 //
@@ -45,6 +45,6 @@
 //
 // Hadoop 3.4.3 is what this is tested with: real namenodes, one or a pair, and datanodes that are killed, stopped and
 // restarted, also secured by MIT Kerberos 1.20 with keytab and credential cache, data and calls encrypted (weaker
-// protection was tried by hand). Encryption zones, erasure coding and federation were not tried; the client library does
-// not know the first two.
+// protection was tried by hand). The client library knows neither erasure coding nor encryption zones: a directory that is
+// one or the other takes no file, and Put says so. Encryption zones and federation were not tried.
 package hdfssink

@@ -51,6 +51,7 @@ type namenode struct {
 	standby  bool
 	garbage  string // what it says to anything
 	bare     bool   // its answer to create lacks the file
+	coded    bool   // files are erasure coded
 
 	mu    sync.Mutex
 	calls []string
@@ -189,7 +190,11 @@ func (n *namenode) answer(method string, request []byte) message {
 	switch method {
 	case "getFileInfo":
 		if size, ok := n.names[texts[1]]; ok {
-			return message(nil).sub(1, status(size))
+			info := status(size)
+			if n.coded {
+				info = info.sub(17, message(nil).bytes(1, "RS-6-3-1024k").number(4, 1))
+			}
+			return message(nil).sub(1, info)
 		}
 		return nil
 	case "getServerDefaults":
