@@ -77,6 +77,7 @@ type Queue struct {
 	limit   int           // most messages in the next flight: BatchMessages, less when whole batches fail
 	alone   int           // how often in a row a flight of one message failed
 	tried   time.Duration // when the last flight from work failed
+	last    time.Duration // from then on next is sent nothing, however long the end takes
 	left    *LeftError
 }
 
@@ -105,7 +106,7 @@ func NewQueue(next Sink, options *QueueOptions) (*Queue, error) {
 	q := &Queue{
 		name: leadsTo("queue", next), next: next, options: o, epoch: time.Now(),
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}), ending: make(chan struct{}, 1),
-		waits: o.Backoff.start(), limit: o.BatchMessages,
+		waits: o.Backoff.start(), limit: o.BatchMessages, last: forever,
 	}
 	q.closed, q.close = context.WithCancel(context.Background())
 	q.sending, q.abort = context.WithCancel(q.closed)

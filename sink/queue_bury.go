@@ -75,20 +75,7 @@ var (
 // not heed its context; what it is sending then stays where it is.
 func (q *Queue) buryAll(ctx context.Context) {
 	q.mu.Lock()
-	undelivered, untried := errUndelivered, errUntried
-	if last := q.books.LastError; last != nil { // which may be about another message
-		undelivered = fmt.Errorf("%w; the queue's last error: %w", errUndelivered, last)
-		untried = fmt.Errorf("%w; the queue's last error: %w", errUntried, last)
-	}
-	for len(q.aside.sorted) > 0 {
-		q.condemn(q.aside.take(), undelivered, untried)
-	}
-	for _, l := range []*line{&q.work, &q.pending} {
-		for l.len() > 0 {
-			q.condemn(l.cut(q.options.BatchMessages), undelivered, untried)
-		}
-	}
-	q.dying.hurry(q.now(), q.options.Backoff)
+	q.condemnAll()
 	n := len(q.dying.sorted)
 	q.mu.Unlock()
 	for range n {
@@ -103,6 +90,24 @@ func (q *Queue) buryAll(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// condemnAll gives up everything that is not in the air, and makes its burial due. The caller holds mu.
+func (q *Queue) condemnAll() {
+	undelivered, untried := errUndelivered, errUntried
+	if last := q.books.LastError; last != nil { // which may be about another message
+		undelivered = fmt.Errorf("%w; the queue's last error: %w", errUndelivered, last)
+		untried = fmt.Errorf("%w; the queue's last error: %w", errUntried, last)
+	}
+	for len(q.aside.sorted) > 0 {
+		q.condemn(q.aside.take(), undelivered, untried)
+	}
+	for _, l := range []*line{&q.work, &q.pending} {
+		for l.len() > 0 {
+			q.condemn(l.cut(q.options.BatchMessages), undelivered, untried)
+		}
+	}
+	q.dying.hurry(q.now(), q.options.Backoff)
 }
 
 // condemn gives up g, whose messages have been tried or not. The caller holds mu.

@@ -10,7 +10,8 @@ const patience = time.Second
 
 // Shutdown takes no more messages, sends what it holds and ends when there is nothing left. Those that wait for another
 // attempt are tried at once. In the last tenth of the time until ctx's deadline what is still there goes to DeadLetter, as
-// it does when a ctx without a deadline ends. What then remains is dropped as "shutdown", and the error is a [*LeftError].
+// it does when a ctx without a deadline ends, and as soon as nothing is due for another attempt before then, since next has
+// asked for more time or the backoff takes it: to wait would deliver nothing. What then remains is dropped as "shutdown", and the error is a [*LeftError].
 // When Shutdown is called more than once, the first ctx to end ends it for all; each returns the same.
 func (q *Queue) Shutdown(ctx context.Context) error {
 	q.drain()
@@ -69,15 +70,35 @@ func (q *Queue) drain() {
 	q.rouse()
 }
 
-// lastTenth returns a channel that is ready when a tenth of the time until ctx's deadline is left.
+// lastTenth returns a channel that is ready when a tenth of the time until ctx's deadline is left, which is DeadLetter's.
 func (q *Queue) lastTenth(ctx context.Context) (<-chan time.Time, func() bool) {
 	deadline, ok := ctx.Deadline()
-	if !ok || q.options.DeadLetter == nil {
+	if !ok {
 		return nil, func() bool { return false }
 	}
 	left := time.Until(deadline)
-	timer := time.NewTimer(left - left/10)
+	if q.options.DeadLetter == nil {
+		q.endBy(left)
+		return nil, func() bool { return false }
+	}
+	left -= left / 10
+	q.endBy(left)
+	timer := time.NewTimer(left)
 	return timer.C, timer.Stop
+}
+
+// endBy tells the worker for how long it may try.
+func (q *Queue) endBy(left time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.last = min(q.last, q.now()+left)
+	q.rouse()
+}
+
+// tooLate reports whether the queue ends before next may be sent anything of what is left for it. The caller holds mu.
+func (q *Queue) tooLate(now time.Duration) bool {
+	left := q.work.len() + q.pending.len() + q.aside.messages
+	return q.state == draining && left > 0 && now < q.last && q.last <= q.due(now)
 }
 
 // leave makes the worker end. It reports whether there is nothing left to do: it has ended and left nothing, or the queue

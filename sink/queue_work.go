@@ -51,6 +51,12 @@ func (q *Queue) run() {
 			f := q.flight
 			q.mu.Unlock()
 			q.settle(f, try(q.sending, q.next, f.messages))
+		case q.tooLate(now) && q.options.DeadLetter == nil:
+			q.mu.Unlock()
+			return
+		case q.tooLate(now):
+			q.condemnAll()
+			q.mu.Unlock()
 		default:
 			until := q.sleepUntil(now)
 			q.asleep = true
@@ -92,12 +98,17 @@ func (q *Queue) oldest() time.Duration {
 
 // sleepUntil is when there is something to do, unless something comes in first. The caller holds mu.
 func (q *Queue) sleepUntil(now time.Duration) time.Duration {
-	until := forever
 	if len(q.dying.sorted) > 0 && !q.burying {
-		until = q.dying.sorted[0].due
+		return min(q.due(now), q.dying.sorted[0].due)
 	}
+	return q.due(now)
+}
+
+// due is when next may be sent something of what there is. The caller holds mu.
+func (q *Queue) due(now time.Duration) time.Duration {
+	until := forever
 	if len(q.aside.sorted) > 0 {
-		until = min(until, max(q.blocked, q.aside.sorted[0].due))
+		until = max(q.blocked, q.aside.sorted[0].due)
 	}
 	if q.work.len()+q.pending.len() > 0 {
 		due := q.blocked
