@@ -81,9 +81,12 @@ func wrongPath(name string) string {
 func checkRoot(root string) (string, error) {
 	clean := path.Clean(root)
 	reason := ""
-	if !strings.HasPrefix(root, "/") {
+	switch {
+	case !strings.HasPrefix(root, "/"):
 		reason = "is not absolute"
-	} else if clean != "/" {
+	case strings.Contains(root+"/", "/../"): // what is meant is not for us to guess
+		reason = `holds ".."`
+	case clean != "/":
 		reason = wrongPath(clean[1:])
 	}
 	if reason != "" {

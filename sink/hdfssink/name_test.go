@@ -60,8 +60,8 @@ func TestNames(t *testing.T) {
 
 func TestRoot(t *testing.T) {
 	for root, want := range map[string]string{
-		"/": "/", "/archive": "/archive", "/archive/": "/archive", "//user/../archive": "/archive", "/user/_x/.y": "/user/_x/.y",
-		"": "", "archive": "", "../archive": "", "/a\x00b": "", "/a:b": "", "hdfs://nn:8020/archive": "", "/\xff": "",
+		"/": "/", "/archive": "/archive", "/archive/": "/archive", "//a//./b": "/a/b", "/a..b/..c": "/a..b/..c", "/user/_x/.y": "/user/_x/.y",
+		"": "", "archive": "", "../archive": "", "/a/../b": "", "/..": "", "/a/..": "", "/a\x00b": "", "/a:b": "", "hdfs://nn:8020/archive": "", "/\xff": "",
 	} {
 		s, err := New([]string{"nn:8020"}, root, nil)
 		if want == "" {

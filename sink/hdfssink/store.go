@@ -30,8 +30,8 @@ type Store struct {
 	swept time.Time // when leftovers were last looked for
 }
 
-// New returns a Store below the directory root, an absolute path, which is made when the first file comes. The namenodes,
-// HOST:PORT, are those of one cluster; standby ones are passed over. No connection is made yet.
+// New returns a Store below the directory root, an absolute path without "..", which is made when the first file comes. The
+// namenodes, HOST:PORT, are those of one cluster; standby ones are passed over. No connection is made yet.
 func New(namenodes []string, root string, opts *Options) (*Store, error) {
 	o, err := opts.withDefaults()
 	clean, badRoot := checkRoot(root)
