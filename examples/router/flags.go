@@ -65,7 +65,8 @@ func parse(args []string, out io.Writer) (*config, error) {
 	})
 	f.BoolVar(&c.sync, "sync", false, "fsync the archive before a message counts as archived")
 	f.StringVar(&c.statsd, "statsd", "", "send timers, counters and gauges to the statsd at `ADDR` (UDP; tcp://ADDR: TCP)")
-	f.StringVar(&c.cef, "cef", "", "send security events to the syslog server at `URL`: tls://, tcp:// or udp://HOST:PORT, unix://PATH")
+	f.StringVar(&c.cef, "cef", "", "send security events to the syslog server at `URL`: tls://, tcp:// or udp://HOST:PORT, unix:// or\n"+
+		"unixgram://PATH; the facilities that messages may ask for are LOCAL0 to LOCAL7, idents none")
 	f.StringVar(&c.cefTLS.ca, "cef-ca", "", "trust the certificate authorities in `FILE` (PEM), not the system's")
 	f.StringVar(&c.cefTLS.cert, "cef-cert", "", "show the syslog server the certificate in `FILE` (PEM)")
 	f.StringVar(&c.cefTLS.key, "cef-key", "", "whose private key is in `FILE` (PEM)")
@@ -102,7 +103,7 @@ func parse(args []string, out io.Writer) (*config, error) {
 	return c, nil
 }
 
-// alone names a flag that was given without the one it belongs to, or without a value: "$NAMENODE" may be unset.
+// alone names a flag that was given without one that it belongs to, or without a value: "$NAMENODE" may be unset.
 func (c *config) alone(f *flag.FlagSet) (err error) {
 	f.Visit(func(given *flag.Flag) {
 		owner, _, belongs := strings.Cut(given.Name, "-")
@@ -116,5 +117,8 @@ func (c *config) alone(f *flag.FlagSet) (err error) {
 			err = fmt.Errorf("-%s is for -%s, which is not given", given.Name, owner)
 		}
 	})
+	if err == nil && (c.cefTLS.cert == "") != (c.cefTLS.key == "") {
+		err = errors.New("-cef-cert and -cef-key go together: one is not given")
+	}
 	return err
 }

@@ -72,6 +72,8 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"no boolean", "-sync=perhaps", "-sync"},
 		{"an argument", "-quiet archive", `"archive"`},
 		{"a certificate for nobody", "-cef-cert c", "-cef-cert"},
+		{"a certificate without its key", "-cef tls://h:1 -cef-cert c", "-cef-key"},
+		{"a key without its certificate", "-cef tls://h:1 -cef-key k", "-cef-cert"},
 		{"an authority where there is no TLS", "-cef udp://h:1 -cef-ca a", "-cef-ca"},
 		{"leave for nobody", "-sentry-allow h:1", "-sentry-allow"},
 		{"no namenode", "-hdfs=", "-hdfs is empty"},
@@ -98,7 +100,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, text := range []string{
 		"-zmq ENDPOINT", "-zmq-sub ENDPOINT", "-udp ADDR", "-archive DIR", "-compress none|gzip|zstd", "-sync", "-statsd ADDR",
-		"-cef URL", "-cef-ca FILE", "-cef-cert FILE", "-cef-key FILE", "-sentry DSN", "-sentry-allow HOST:PORT",
+		"-cef URL", "unixgram://", "LOCAL0 to LOCAL7", "-cef-ca FILE", "-cef-cert FILE", "-cef-key FILE", "-sentry DSN", "-sentry-allow HOST:PORT",
 		"-hdfs NAMENODE[,NAMENODE]", "-hdfs-root PATH", "-hdfs-user USER", "-rules FILE", "-demo", "-quiet", "tcp://127.0.0.1:5565", "./metlog-archive",
 	} {
 		if !strings.Contains(out.String(), text) {
