@@ -1,17 +1,12 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/mozilla-services/metlog-go/sink"
 	"github.com/mozilla-services/metlog-go/sink/archivesink"
-	"github.com/mozilla-services/metlog-go/sink/cefsink"
 	"github.com/mozilla-services/metlog-go/sink/hdfssink"
 	"github.com/mozilla-services/metlog-go/sink/sentrysink"
 	"github.com/mozilla-services/metlog-go/sink/statsdsink"
@@ -33,8 +28,8 @@ func endpoints(c *config) (map[string]sink.Sink, error) {
 		}
 		sinks[name], err = to, errors.Join(err, e)
 	}
-	// What waits for a peer has a queue before it, which tries again for an hour. Datagrams cannot wait; what statsd has no
-	// line for becomes a dead letter at the source.
+	// What waits for a peer has a queue before it, which tries again for an hour; what has no room in it becomes a dead letter
+	// at once. Datagrams cannot wait; what statsd has no line for becomes a dead letter at the source.
 	if c.statsd != "" {
 		addr, tcp := strings.CutPrefix(c.statsd, "tcp://")
 		to, e := statsdsink.New(addr, &statsdsink.Options{TCP: tcp})
@@ -61,31 +56,6 @@ func newArchive(c *config) (*archivesink.Sink, error) {
 		options.Ship = store
 	}
 	return archivesink.New(c.archive, &options)
-}
-
-func newCEF(c *config) (*cefsink.Sink, error) {
-	var options cefsink.Options
-	if c.cefTLS.ca != "" || c.cefTLS.cert != "" || c.cefTLS.key != "" {
-		options.TLS = &tls.Config{}
-	}
-	if c.cefTLS.ca != "" {
-		text, err := os.ReadFile(c.cefTLS.ca)
-		if err != nil {
-			return nil, fmt.Errorf("-cef-ca: %w", err)
-		}
-		options.TLS.RootCAs = x509.NewCertPool()
-		if !options.TLS.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("-cef-ca: no certificate in %s", c.cefTLS.ca)
-		}
-	}
-	if c.cefTLS.cert != "" || c.cefTLS.key != "" {
-		own, err := tls.LoadX509KeyPair(c.cefTLS.cert, c.cefTLS.key)
-		if err != nil {
-			return nil, fmt.Errorf("-cef-cert, -cef-key: %w", err)
-		}
-		options.TLS.Certificates = []tls.Certificate{own}
-	}
-	return cefsink.New(c.cef, &options)
 }
 
 // inputs makes the sources, and lists them once more as what keeps an account. What they cannot decode or deliver goes to

@@ -67,23 +67,35 @@ func run(ctx context.Context, c *config) error {
 	out := newScreen(os.Stdout)
 	warn(out, router)
 	c.reload(ctx, out, router, sinks)
-	go complain(ctx, out, sinks["archive"].(sink.Accounter))
+	all := func() []sink.Accounter { return everything(parts, router, sinks["archive"]) }
+	go complain(ctx, out, all)
 	if show != nil {
 		ctx = show.start(ctx)
 	}
 	if !c.quiet {
-		go watch(ctx, out, parts, router, show)
+		go watch(ctx, out, all, show)
 		context.AfterFunc(ctx, func() { out.say("draining; Ctrl-C again ends at once") })
 	}
 	err = source.Run(ctx, router, sources...)
-	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	err = errors.Join(err, books.Shutdown(grace), books.Balance())
+	err = errors.Join(err, drain(books), books.Balance())
 	if account := router.Account(); err == nil || account.Offered > 0 {
-		fmt.Print("\n", books)
+		fmt.Print("\n", books, remarks(all()))
 	}
 	if err == nil {
 		fmt.Print(conclude(c, parts))
+	}
+	return err
+}
+
+const patience = 20 * time.Second
+
+// drain ends every part once it has passed on what it holds, if that takes no longer than patience.
+func drain(books *ledger.Ledger) error {
+	grace, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := books.Shutdown(grace)
+	if err != nil && grace.Err() != nil {
+		return fmt.Errorf("%v were not enough to drain: %w", patience, err)
 	}
 	return err
 }

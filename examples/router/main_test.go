@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/mozilla-services/metlog-go/sink"
+	"github.com/mozilla-services/metlog-go/sink/ledger"
 )
 
 // The last sentence says what was lost, where the archive is, and how much of it is not there yet.
@@ -46,4 +50,24 @@ func TestConclude(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A clinging part does not end before it must.
+type clinging struct{ background }
+
+func (c *clinging) Shutdown(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestDrainInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if err := drain(ledger.New(&background{name: "archive"})); err != nil {
+			t.Error(err)
+		}
+		err := drain(ledger.New(&clinging{background{name: "archive"}}))
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "20s were not enough to drain: archive: ") {
+			t.Error(err)
+		}
+	})
 }

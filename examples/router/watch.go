@@ -3,17 +3,35 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/mozilla-services/metlog-go/route"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// watch shows, every second until ctx ends, what each source took in and which rules it went by.
-func watch(ctx context.Context, out *screen, sources []sink.Accounter, router *route.Router, show *demo) {
+// everything returns the sources, the rules, and what these lead to, each once.
+func everything(sources []sink.Accounter, router sink.Wrapper, archive sink.Sink) []sink.Accounter {
+	parts := slices.Clone(sources)
+	add := func(sinks ...sink.Sink) {
+		for _, s := range sinks {
+			if part, ok := s.(sink.Accounter); ok && !slices.Contains(parts, part) {
+				parts = append(parts, part)
+			}
+		}
+	}
+	add(router.Next()...)
+	for i := 0; i < len(parts); i++ { // parts grows
+		if wrapper, ok := parts[i].(sink.Wrapper); ok {
+			add(wrapper.Next()...)
+		}
+	}
+	add(archive) // dead letters go there, whatever the rules say
+	return parts
+}
+
+// watch shows, every second until ctx ends, what each part took in and what became of it.
+func watch(ctx context.Context, out *screen, parts func() []sink.Accounter, show *demo) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	f := flows{before: make(map[sink.Accounter]uint64), at: time.Now()}
@@ -23,11 +41,7 @@ func watch(ctx context.Context, out *screen, sources []sink.Accounter, router *r
 			return
 		case <-tick.C:
 		}
-		parts := append([]sink.Accounter(nil), sources...)
-		for _, rule := range router.Next() {
-			parts = append(parts, rule.(sink.Accounter))
-		}
-		out.show(f.table(time.Now(), parts) + show.report())
+		out.show(f.table(time.Now(), parts()) + show.report())
 	}
 }
 
@@ -37,16 +51,15 @@ type flows struct {
 	at     time.Time
 }
 
-// table says of each part what it was offered a second since the last call, and what became of all it was ever offered. A
-// rule that has been replaced by one that reads the same is left out while nothing goes by it.
+// table says of each part what it was offered a second since the last call, what it holds, and what became of all it was
+// ever offered. The numbers stand first, since a terminal cuts what is too long. A rule that has been replaced by one that
+// reads the same is left out while nothing goes by it.
 func (f *flows) table(now time.Time, parts []sink.Accounter) string {
-	type row struct {
-		sink.Account
-		since uint64
-	}
-	var rows []row
-	width := 0
+	seconds := max(now.Sub(f.at).Seconds(), 0.001)
+	f.at = now
 	named := make(map[string]bool)
+	var text strings.Builder
+	fmt.Fprintf(&text, "a second | in all: done refused letters dropped | held now  %s\n", now.Format(time.TimeOnly))
 	for _, part := range parts {
 		a := part.Account()
 		since := a.Offered - f.before[part]
@@ -55,48 +68,13 @@ func (f *flows) table(now time.Time, parts []sink.Accounter) string {
 			continue
 		}
 		named[a.Name] = true
-		rows = append(rows, row{a, since})
-		width = max(width, utf8.RuneCountInString(a.Name))
-	}
-	seconds := max(now.Sub(f.at).Seconds(), 0.001)
-	f.at = now
-
-	var text strings.Builder
-	fmt.Fprintf(&text, "%-*s %8s  in all: %8s %7s %7s %7s\n", width, now.Format(time.TimeOnly), "a second", "done", "refused", "letters", "dropped")
-	for _, r := range rows {
 		var dropped uint64
-		for _, n := range r.Dropped {
+		for _, n := range a.Dropped {
 			dropped += n
 		}
-		letters := r.Dropped["deadletter"]
-		fmt.Fprintf(&text, "%-*s %8.0f %17d %7d %7d %7d\n",
-			width, r.Name, float64(r.since)/seconds, r.Done, r.Refused, letters, dropped-letters)
+		letters := a.Dropped["deadletter"]
+		fmt.Fprintf(&text, "%8.0f | %12d %7d %7d %7d | %8d  %s\n",
+			float64(since)/seconds, a.Done, a.Refused, letters, dropped-letters, a.Held, a.Name)
 	}
 	return text.String()
-}
-
-// complain says, until ctx ends, each new error of a part that nobody else hears of: the archive's, which seals and ships in
-// the background.
-func complain(ctx context.Context, out *screen, part sink.Accounter) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	said := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := part.Account().LastError; err != nil && err.Error() != said {
-			said = err.Error()
-			out.say("%s", strings.Map(printable, said))
-		}
-	}
-}
-
-func printable(r rune) rune {
-	if !unicode.IsPrint(r) {
-		return unicode.ReplacementChar
-	}
-	return r
 }

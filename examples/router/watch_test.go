@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/mozilla-services/metlog-go/route"
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
@@ -22,17 +20,17 @@ func TestFlowsShowWhatIsNew(t *testing.T) {
 	parts := []sink.Accounter{in, out}
 	now := time.Date(2026, 11, 23, 9, 8, 7, 0, time.UTC)
 	f := flows{before: make(map[sink.Accounter]uint64), at: now.Add(-time.Second)}
-	const first = `09:08:07          a second  in all:     done refused letters dropped
-udp h:1                  5                 4       0       1       0
-rule archive -> é        4                 3       1       0       0
+	const first = `a second | in all: done refused letters dropped | held now  09:08:07
+       5 |            4       0       1       0 |        0  udp h:1
+       4 |            3       1       0       0 |        0  rule archive -> é
 `
 	if got := f.table(now, parts); got != first {
 		t.Errorf("got\n%swant\n%s", got, first)
 	}
-	in.Offered, in.Done = 15, 14
-	const second = `09:08:09          a second  in all:     done refused letters dropped
-udp h:1                  5                14       0       1       0
-rule archive -> é        0                 3       1       0       0
+	in.Offered, in.Done, in.Held, in.Dropped["newest"] = 15, 10, 2, 2
+	const second = `a second | in all: done refused letters dropped | held now  09:08:09
+       5 |           10       0       1       2 |        2  udp h:1
+       0 |            3       1       0       0 |        0  rule archive -> é
 `
 	if got := f.table(now.Add(2*time.Second), parts); got != second {
 		t.Errorf("got\n%swant\n%s", got, second)
@@ -44,8 +42,34 @@ func TestFlowsOfTwoRulesWithOneName(t *testing.T) {
 	new, old := &account{Name: "rule a", Offered: 7}, &account{Name: "rule a", Offered: 100}
 	now := time.Date(2026, 11, 23, 9, 8, 7, 0, time.UTC)
 	f := flows{before: map[sink.Accounter]uint64{old: 100}, at: now.Add(-time.Second)}
-	if got := f.table(now, []sink.Accounter{new, old}); strings.Count(got, "rule a") != 1 || !strings.Contains(got, "rule a        7 ") {
+	if got := f.table(now, []sink.Accounter{new, old}); strings.Count(got, "rule a") != 1 || !strings.Contains(got, "\n       7 |") {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// A queue and what is behind it stand once, and the archive stands there though no rule leads to it.
+func TestEverything(t *testing.T) {
+	archive, peer := &background{name: "archive"}, &background{name: "peer"}
+	queue, err := sink.NewQueue(peer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = queue.Close() }()
+	rules, err := route.ParseRules(strings.NewReader("a: TRUE -> queue\nb: TRUE -> queue\n"), map[string]sink.Sink{"queue": queue})
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := route.New(rules...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, part := range everything([]sink.Accounter{&account{Name: "source"}}, router, archive) {
+		names = append(names, part.Account().Name)
+	}
+	const want = "source, rule a -> queue -> peer, rule b -> queue -> peer, queue -> peer, peer, archive"
+	if got := strings.Join(names, ", "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
@@ -61,31 +85,4 @@ func TestScreenKeepsWhatIsSaid(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
-}
-
-// A background is a part whose errors come from nobody's call.
-type background struct{ sink.Counters }
-
-func (b *background) Account() sink.Account { return b.Counters.Account("background") }
-
-// What an archive cannot seal or ship is told when it happens, and once.
-func TestComplain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		var archive background
-		ctx, cancel := context.WithCancel(t.Context())
-		go complain(ctx, &screen{table: &out, messages: &out}, &archive)
-		for _, text := range []string{"", "no namenode", "no namenode", "no\nname\x1b[m", "no namenode"} {
-			if text != "" {
-				archive.Failed(errors.New(text))
-			}
-			time.Sleep(time.Second)
-			synctest.Wait()
-		}
-		cancel()
-		synctest.Wait()
-		if want := "router: no namenode\nrouter: no\ufffdname\ufffd[m\nrouter: no namenode\n"; out.String() != want {
-			t.Errorf("got %q, want %q", out.String(), want)
-		}
-	})
 }
