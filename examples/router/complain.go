@@ -12,8 +12,8 @@ import (
 // quietTime is how long nothing more is said of an endpoint of which something was.
 const quietTime = 10 * time.Second
 
-// complain says, until ctx ends, each new error of an endpoint, of which no sender hears: a queue is before it, or, as in the
-// archive, it happens in the background.
+// complain says, until ctx ends, each new error of an endpoint. No sender hears of it where a queue is before the endpoint, or
+// where it happens in the background, as in the archive.
 func complain(ctx context.Context, out *screen, parts func() []sink.Accounter) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -37,7 +37,7 @@ func complain(ctx context.Context, out *screen, parts func() []sink.Accounter) {
 			text, last := a.LastError.Error(), said[part]
 			if kind := strings.Map(wordsOnly, text); kind != last.kind && now.Sub(last.at) >= quietTime {
 				said[part] = complaint{kind, now}
-				out.say("%s: %s", a.Name, oneLine(strings.TrimPrefix(text, a.Name+": ")))
+				out.say("%s: %s", a.Name, oneLine(strings.Replace(text, a.Name+": ", "", 1)))
 			}
 		}
 	}

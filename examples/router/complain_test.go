@@ -36,8 +36,8 @@ func TestComplain(t *testing.T) {
 			said  string
 		}{
 			{time.Second, "", ""},
-			{time.Second, "sentry: refused by 1:4711", "router: sentry: refused by 1:4711\n"},
-			{20 * time.Second, "sentry: refused by 1:4712", ""}, // the same, but for the port
+			{time.Second, "sentrysink: sentry: refused by 1:4711", "router: sentry: sentrysink: refused by 1:4711\n"},
+			{20 * time.Second, "sentrysink: sentry: refused by 1:4712", ""}, // the same, but for the port
 			{time.Second, "no\nname\x1b[m", "router: sentry: no\ufffdname\ufffd[m\n"},
 			{5 * time.Second, "gone", ""}, // too soon
 			{5 * time.Second, "gone", "router: sentry: gone\n"},

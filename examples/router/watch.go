@@ -10,24 +10,25 @@ import (
 	"github.com/mozilla-services/metlog-go/sink"
 )
 
-// everything returns the sources, the rules, and what these lead to, each once.
+// everything returns the sources, and each rule followed by what it leads to, each once. The archive, where dead letters go
+// whatever the rules say, is the last.
 func everything(sources []sink.Accounter, router sink.Wrapper, archive sink.Sink) []sink.Accounter {
 	parts := slices.Clone(sources)
-	add := func(sinks ...sink.Sink) {
+	var add func([]sink.Sink)
+	add = func(sinks []sink.Sink) {
 		for _, s := range sinks {
-			if part, ok := s.(sink.Accounter); ok && !slices.Contains(parts, part) {
-				parts = append(parts, part)
+			part, ok := s.(sink.Accounter)
+			if !ok || s == archive || slices.Contains(parts, part) {
+				continue
+			}
+			parts = append(parts, part)
+			if wrapper, ok := s.(sink.Wrapper); ok {
+				add(wrapper.Next())
 			}
 		}
 	}
-	add(router.Next()...)
-	for i := 0; i < len(parts); i++ { // parts grows
-		if wrapper, ok := parts[i].(sink.Wrapper); ok {
-			add(wrapper.Next()...)
-		}
-	}
-	add(archive) // dead letters go there, whatever the rules say
-	return parts
+	add(router.Next())
+	return append(parts, archive.(sink.Accounter))
 }
 
 // watch shows, every second until ctx ends, what each part took in and what became of it.

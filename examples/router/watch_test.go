@@ -47,10 +47,10 @@ func TestFlowsOfTwoRulesWithOneName(t *testing.T) {
 	}
 }
 
-// A queue and what is behind it stand once, and the archive stands there though no rule leads to it.
+// A queue and what is behind it stand once. So does the archive, at the end, though no rule leads to it.
 func TestEverything(t *testing.T) {
 	archive, peer := &background{name: "archive"}, &background{name: "peer"}
-	queue, err := sink.NewQueue(peer, nil)
+	queue, err := sink.NewQueue(peer, &sink.QueueOptions{DeadLetter: archive})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestEverything(t *testing.T) {
 	for _, part := range everything([]sink.Accounter{&account{Name: "source"}}, router, archive) {
 		names = append(names, part.Account().Name)
 	}
-	const want = "source, rule a -> queue -> peer, rule b -> queue -> peer, queue -> peer, peer, archive"
+	const want = "source, rule a -> queue -> peer, queue -> peer, peer, rule b -> queue -> peer, archive"
 	if got := strings.Join(names, ", "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

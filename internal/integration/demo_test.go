@@ -20,17 +20,19 @@ func TestDemo(t *testing.T) {
 	cmd := exec.Command(routerBinary, "-demo", "-zmq", fmt.Sprintf("tcp://127.0.0.1:%d", port), "-udp", fmt.Sprintf("127.0.0.1:%d", port))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &output, &output
 	start(t, cmd)
-	eventually(t, output.String, func() bool { return strings.Count(output.String(), "letters dropped\n") == 2 })
+	eventually(t, output.String, func() bool { return strings.Count(output.String(), "letters dropped | held") == 2 })
 	interrupt(t, cmd, &output)
 
 	text := output.String()
 	for _, row := range []string{
 		`^A shop .* Ctrl-C ends it\.$`,
-		`^\d\d:\d\d:\d\d +a second +in all: +done +refused +letters +dropped$`,
-		`^zmq pull tcp://127\.0\.0\.1:\d+ +[1-9]\d* +[1-9]\d* +0 +\d +0$`,
-		`^udp 127\.0\.0\.1:\d+ +[1-9]\d* +[1-9]\d* +0 +\d +0$`,
-		`^rule stats -> statsd udp://127\.0\.0\.1:\d+ +[1-9]\d* +[1-9]\d* +0 +\d +0$`,
-		`^rule archive -> archive metlog-archive +[1-9]\d* +[1-9]\d* +0 +\d +0$`,
+		`^a second \| in all: done refused letters dropped \| held now  \d\d:\d\d:\d\d$`,
+		`^ +[1-9]\d* \| +[1-9]\d* +0 +\d +0 \| +0  zmq pull tcp://127\.0\.0\.1:\d+$`,
+		`^ +[1-9]\d* \| +[1-9]\d* +0 +\d +0 \| +0  udp 127\.0\.0\.1:\d+$`,
+		`^ +[1-9]\d* \| +[1-9]\d* +0 +\d +0 \| +0  rule stats -> statsd udp://127\.0\.0\.1:\d+$`,
+		`^ +[1-9]\d* \| +[1-9]\d* +0 +\d +0 \| +0  statsd udp://127\.0\.0\.1:\d+$`,
+		`^ +[1-9]\d* \| +[1-9]\d* +0 +\d +0 \| +\d+  rule archive -> archive metlog-archive$`,
+		`^ +[1-9]\d* \| +[1-9]\d* +0 +\d +0 \| +\d+  archive metlog-archive$`,
 		`^a stand-in for statsd got [1-9]\d* lines, the last "shop\.[a-z.]+:\d+\|(c|ms|g)"$`,
 		`^ +offered +done.* dropped$`,
 		`^Every message is accounted for\. .* metlog-archive/`,
