@@ -3,6 +3,7 @@ package cefsink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/mozilla-services/metlog-go/sink"
@@ -26,8 +27,8 @@ func (s *Sink) Shutdown(ctx context.Context) error {
 }
 
 // Close ends the Send that is under way and the connection. Every later Send returns [sink.ErrClosed]. The error, a
-// [*sink.LeftError], says how many records were kept because the connection broke, and are lost now; their messages are
-// Done in the account.
+// [*sink.LeftError], says how many records were written shortly before the connection broke, and have not been sent again:
+// nobody knows whether they arrived. Their messages are Done in the account.
 func (s *Sink) Close() error {
 	s.closed.Store(true)
 	s.die()
@@ -35,7 +36,8 @@ func (s *Sink) Close() error {
 	if !s.ended {
 		s.ended = true
 		if records, bytes := s.wire.close(); records > 0 {
-			s.endErr = &sink.LeftError{Name: s.name, Messages: records, Bytes: bytes}
+			doubt := fmt.Sprintf("they were written within %v before the connection broke", s.resend)
+			s.endErr = &sink.LeftError{Name: s.name, Messages: records, Bytes: bytes, Doubt: doubt}
 		}
 	}
 	err := s.endErr

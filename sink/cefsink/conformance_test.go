@@ -81,6 +81,19 @@ func (s *switched) stall(_ testing.TB, stalled bool) {
 	}
 }
 
+// recordAs returns what makes of a message its record for that address, without a length before it.
+func recordAs(t testing.TB, address string) func(*envelope.Message) string {
+	return func(m *envelope.Message) string {
+		e := newEncoder(t, address, nil)
+		e.zone = time.Local
+		record, err := e.append(nil, m, m.Payload())
+		if err != nil {
+			return ""
+		}
+		return string(record)
+	}
+}
+
 func TestConformance(t *testing.T) {
 	var wire *switched
 	behindSwitch := func(s *Sink) sink.Sink {
@@ -90,18 +103,11 @@ func TestConformance(t *testing.T) {
 	}
 	harness := sinktest.Harness{
 		Message: func(i int) envelope.Message { return event(t, numbered("event", i+1)[i]) },
-		Key: func(m *envelope.Message) string {
-			record, err := newEncoder(t, "tcp://siem:601", nil).append(nil, m, m.Payload())
-			if err != nil {
-				return ""
-			}
-			return string(record)
-		},
 		Ordered: true,
 		Fail:    func(t testing.TB, failing bool) { wire.fail(t, failing) },
 		Stall:   func(t testing.TB, stalled bool) { wire.stall(t, stalled) },
 	}
-	for _, network := range []string{"udp", "unixgram"} {
+	for network, address := range map[string]string{"udp": "udp://siem:514", "unixgram": "unixgram:///dev/log"} {
 		t.Run(network, func(t *testing.T) {
 			var server *datagramServer
 			harness.New = func(t testing.TB) sink.Sink {
@@ -113,6 +119,7 @@ func TestConformance(t *testing.T) {
 				return s
 			}
 			harness.Received = func(testing.TB) []string { return server.received() }
+			harness.Key = recordAs(t, address)
 			sinktest.Run(t, harness)
 		})
 	}
@@ -124,6 +131,7 @@ func TestConformance(t *testing.T) {
 				return behindSwitch(newSink(t, network+"://"+server.addr, nil))
 			}
 			harness.Received = func(testing.TB) []string { return server.received() }
+			harness.Key = recordAs(t, "tcp://siem:601")
 			sinktest.Run(t, harness)
 		})
 	}

@@ -4,7 +4,7 @@
 //	arcsight, err := cefsink.New("tls://siem.example.net:6514", nil)
 //
 // A message's payload is read as one event (package cef) and written anew, with everything escaped, behind a header of
-// syslog's: RFC 5424, or RFC 3164 by [Options].Format. The address says how it travels:
+// syslog's: RFC 5424 or, by [Options].Format and over unixgram, RFC 3164. The address says how it travels:
 //
 //	tls://host:port       RFC 5425: TLS 1.2 or later, the server's name checked, frames that begin with their length
 //	tcp://host:port       RFC 6587: the same frames (octet counting) without TLS
@@ -19,27 +19,31 @@
 //
 //	<161>1 2026-03-02T09:15:04.000001Z web3 shop 4107 - - CEF:0|Example|shop|1|AuthFail|bad login|5|src=203.0.113.9
 //
-// Time, host and process are the message's own; where it has no time, when it was received. The payload's own date and
-// host, which the clients of 2012 wrote before "CEF:", go, unless Options.KeepStamp is set. There is no byte order mark,
-// since what reads CEF looks for "CEF:" first.
+// Time and host are the message's own; where it has no time, when it was received. The process id is the message's where
+// cef_meta asks for one, as here; else a hyphen, and in RFC 3164 nothing. The payload's own date and host, which the clients
+// of 2012 wrote before "CEF:", go, unless Options.KeepStamp is set. There is no byte order mark, since what reads CEF looks
+// for "CEF:" first.
 //
-// fields.cef_meta may ask for a priority, a facility, an ident and for its process id (see cef.Meta). A priority is
-// followed; a facility and an ident only where the operator allows them. What is not allowed, or no such word, falls back:
-// to INFO, Options.Facility and Options.Ident. [Sink.Stats] counts that, and the account's LastError tells the first of
-// each kind.
+// fields.cef_meta may ask for a priority, a facility, an ident and (option PID) for the process id, see cef.Meta. A priority
+// is followed; a facility and an ident only where the operator allows them. What is not allowed, or no such word, falls
+// back: to INFO, Options.Facility and Options.Ident. [Sink.Stats] counts that; the first of each kind is the account's
+// LastError too, until there is another error.
 //
 // RFC 3164 has neither zone nor year: its times are local. Its tag is always written, since rsyslog takes "CEF" for one
-// where there is none; a host without a letter or digit is left out, since it would be taken for the tag. Over unixgram the
-// host is left out too, as local daemons expect, which mostly read RFC 3164 only (rsyslog's imuxsock, unless
-// useSpecialParser is off).
+// where there is none; a host without a letter or digit is left out, since it would be taken for the tag. It is the default
+// over unixgram, without a host: local daemons take nothing else (rsyslog's imuxsock reads RFC 5424 as a program that is
+// called 1, unless useSpecialParser is off).
 //
 // # One event, one record
 //
-// Line ends are escaped by CEF. A tab becomes a space, and every other control character, U+2028 and U+2029 a question
-// mark, for C programs end a record at a NUL, and some readers at others. A record is no longer than Options.MaxBytes, 8
-// KiB, since rsyslog splits longer ones and logs the rest as if somebody had sent it. Of an event that is too long the
-// headers are cut, then the extensions, at a character's end and never within an escape; "metlogCut=<n>" at the end says
-// that n bytes are missing, and Stats counts it.
+// Line ends are escaped by CEF. A tab becomes a space. A question mark stands for every other control character, since C
+// programs end a record at a NUL and terminals obey an ESC; for U+2028 and U+2029, where some readers end a line; and for
+// what turns the direction of writing (U+202A to U+202E, U+2066 to U+2069), since who reads the log must see what is there.
+// Stats counts such events as Replaced; an archive that gets the message too has the characters.
+//
+// A record is no longer than Options.MaxBytes, 8 KiB, since rsyslog splits longer ones and logs the rest as if somebody had
+// sent it. Of an event that is too long the headers are cut, then the extensions, at a character's end and never within an
+// escape; "metlogCut=<n>" at the end says that n bytes are missing, and Stats counts it.
 //
 // # What done means, and what is lost when
 //
@@ -55,8 +59,8 @@
 //   - what is kept, when the program ends without Shutdown.
 //
 // Shutdown ends the connection in order and waits until the server has closed it too, or for a second; what breaks
-// meanwhile is sent again. What still waits for a connection when Shutdown's ctx ends, or at Close, is lost, and the error
-// counts it.
+// meanwhile is sent again. What still waits for a connection when Shutdown's ctx ends, or at Close, has arrived or is lost:
+// nobody knows, and the error, a sink.LeftError with a Doubt, counts it.
 //
 // # When the server is away
 //

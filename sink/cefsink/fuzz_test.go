@@ -110,7 +110,7 @@ func checkEvent(t *testing.T, record, payload string, wasCut bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line = plain(line, 0)
+	line, _ = plain(line, 0)
 	got := record[strings.Index(record, "CEF:"):]
 	if wasCut {
 		checkCut(t, got, string(line))

@@ -14,9 +14,10 @@ type Stats struct {
 	// How often fields.cef_meta asked for what is no such word or not allowed, and the default was taken.
 	Priority, Facility, Ident, Options uint64
 
-	Cut     uint64 // events that were too long
-	Resent  uint64 // records sent again after a connection broke
-	GivenUp uint64 // records that no connection survived, and that are no longer kept
+	Replaced uint64 // events with characters that are no plain text, which were replaced
+	Cut      uint64 // events that were too long
+	Resent   uint64 // records sent again after a connection broke
+	GivenUp  uint64 // records that no connection survived, and that are no longer kept
 }
 
 // A counter counts one of the [Stats].
@@ -25,12 +26,12 @@ type counter struct{ atomic.Uint64 }
 // first counts one and reports whether it is the first.
 func (c *counter) first() bool { return c.Add(1) == 1 }
 
-type counts struct{ priority, facility, ident, options, cut, resent, givenUp counter }
+type counts struct{ priority, facility, ident, options, replaced, cut, resent, givenUp counter }
 
 func (c *counts) stats() Stats {
 	return Stats{
 		Priority: c.priority.Load(), Facility: c.facility.Load(), Ident: c.ident.Load(), Options: c.options.Load(),
-		Cut: c.cut.Load(), Resent: c.resent.Load(), GivenUp: c.givenUp.Load(),
+		Replaced: c.replaced.Load(), Cut: c.cut.Load(), Resent: c.resent.Load(), GivenUp: c.givenUp.Load(),
 	}
 }
 

@@ -13,15 +13,15 @@ import (
 // A Format is how a record's header is written.
 type Format int
 
-// The two formats of syslog.
+// The two formats of syslog, by the numbers of their RFCs.
 const (
-	RFC5424 Format = iota
-	RFC3164
+	RFC5424 Format = 5424
+	RFC3164 Format = 3164
 )
 
 // Options are what may be chosen about a [Sink]. The zero value of each field means its default.
 type Options struct {
-	// Format is the header's. The default is RFC5424.
+	// Format is the header's. The default is RFC5424, but RFC3164 over unixgram: most local daemons read nothing else.
 	Format Format
 
 	// Facility is what messages have that name none, or one that is not allowed: a word of syslog(3) without LOG_. The
@@ -66,9 +66,9 @@ const (
 )
 
 // complete checks the options and puts the defaults in.
-func (o *Options) complete() error {
+func (o *Options) complete(network string) error {
 	switch {
-	case o.Format != RFC5424 && o.Format != RFC3164:
+	case o.Format != 0 && o.Format != RFC5424 && o.Format != RFC3164:
 		return fmt.Errorf("Options.Format %d is none of the formats", o.Format)
 	case o.MaxBytes != 0 && (o.MaxBytes < minMaxBytes || o.MaxBytes > maxMaxBytes):
 		return fmt.Errorf("Options.MaxBytes is not within %d and %d: %d", minMaxBytes, maxMaxBytes, o.MaxBytes)
@@ -78,6 +78,12 @@ func (o *Options) complete() error {
 		return errors.New("Options.TLS.InsecureSkipVerify is set: anybody could take the server's place")
 	case o.TLS != nil && o.TLS.MaxVersion != 0 && o.TLS.MaxVersion < tls.VersionTLS12:
 		return errors.New("Options.TLS.MaxVersion is below TLS 1.2, which is the least")
+	}
+	if o.Format == 0 {
+		o.Format = RFC5424
+		if network == "unixgram" {
+			o.Format = RFC3164
+		}
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = defaultMaxBytes

@@ -54,7 +54,10 @@ func (e *encoder) append(buf []byte, m *envelope.Message, payload string) ([]byt
 		if buf, err = e.line.Append(buf); err != nil {
 			return buf[:frame], fmt.Errorf("cefsink: message %v (type %.80q): %w", m.Meta().ID, m.Type(), err)
 		}
-		buf = plain(buf, event)
+		var replaced bool
+		if buf, replaced = plain(buf, event); replaced {
+			e.counts.replaced.Add(1)
+		}
 	}
 	if len(buf)-start > e.maxBytes {
 		buf = buf[:event+len(cut(buf[event:], e.maxBytes-(event-start)))]
@@ -184,14 +187,11 @@ func appendStamp(buf []byte, line *cef.Line) []byte {
 	return append(appendHost(buf, host), ' ')
 }
 
-// plain makes plain text of buf from start on, which is valid UTF-8: a tab becomes a space, other control characters and
-// line separators a question mark. It never grows.
-func plain(buf []byte, start int) []byte {
+// plain makes plain text of buf from start on, which is valid UTF-8: a tab becomes a space, and what else is [unfit] a
+// question mark. It never grows. It reports whether anything was replaced.
+func plain(buf []byte, start int) (_ []byte, replaced bool) {
 	text := buf[start:]
 	from := special(text)
-	if from == len(text) {
-		return buf
-	}
 	end := from
 	for from < len(text) {
 		r, size := utf8.DecodeRune(text[from:])
@@ -199,15 +199,23 @@ func plain(buf []byte, start int) []byte {
 		case r == '\t':
 			text[end] = ' '
 			end++
-		case r < ' ', r >= 0x7f && r < 0xa0, r == '\u2028', r == '\u2029':
+			replaced = true
+		case unfit(r):
 			text[end] = '?'
 			end++
+			replaced = true
 		default:
 			end += copy(text[end:], text[from:from+size])
 		}
 		from += size
 	}
-	return buf[:start+end]
+	return buf[:start+end], replaced
+}
+
+// unfit reports whether r is a control character, a line separator, or one that turns the direction of writing, which
+// shows another text than there is.
+func unfit(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= '\u2028' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 // special returns where the first byte is that may belong to what plain changes.

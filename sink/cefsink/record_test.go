@@ -47,8 +47,11 @@ func TestHeaders(t *testing.T) {
 		{"RFC 3164", "udp://siem:514", Options{Format: RFC3164}, withMeta(t, login, nil), "<166>Mar  2 09:15:04 web3 metlog: " + login},
 		{"RFC 3164, asked", "udp://siem:514", Options{Format: RFC3164, Idents: []string{"shop"}}, withMeta(t, login, asked),
 			"<145>Mar  2 09:15:04 web3 shop[4107]: " + login},
+		{"local", "unixgram:///dev/log", Options{}, withMeta(t, login, nil), "<166>Mar  2 09:15:04 metlog: " + login},
 		{"RFC 3164, local", "unixgram:///dev/log", Options{Format: RFC3164}, withMeta(t, login, nil), "<166>Mar  2 09:15:04 metlog: " + login},
-		{"RFC 5424, local", "unixgram:///dev/log", Options{}, withMeta(t, login, nil), header5424 + login},
+		{"RFC 5424, local", "unixgram:///dev/log", Options{Format: RFC5424}, withMeta(t, login, nil), header5424 + login},
+		{"stream socket", "unix:///run/log", Options{}, withMeta(t, login, nil), header5424 + login},
+		{"UDP", "udp://siem:514", Options{}, withMeta(t, login, nil), header5424 + login},
 		{"stamp goes", "tcp://siem:601", Options{}, withMeta(t, old, nil), header5424 + login},
 		{"stamp stays", "tcp://siem:601", Options{KeepStamp: true}, withMeta(t, old, nil), header5424 + old},
 		{"no stamp to keep", "tcp://siem:601", Options{KeepStamp: true}, withMeta(t, "<13>1 x "+login, nil), header5424 + login},
@@ -210,7 +213,6 @@ func cefMeta(facility string) any { return map[string]any{cef.MetaFacility: faci
 
 // Whatever stands in a value comes out as one line that reads back.
 func TestValues(t *testing.T) {
-	e := newEncoder(t, "tcp://siem:601", nil)
 	for _, test := range []struct{ name, value, want string }{
 		{"pipe", "a|b", "a|b"},
 		{"equals", "a=b", "a=b"},
@@ -219,7 +221,8 @@ func TestValues(t *testing.T) {
 		{"NUL", "a\x00b", "a?b"},
 		{"controls", "a\tb\x1b[2Jc\x7fd\u0085e", "a b?[2Jc?d?e"},
 		{"separators of lines", "a\u2028b\u2029c", "a?b?c"},
-		{"writing direction", "a\u202egnp.exe\u2066", "a\u202egnp.exe\u2066"},
+		{"writing direction", "a\u202agnp.exe\u202e b\u2066c\u2069", "a?gnp.exe? b?c?"},
+		{"other marks", "a\u200eb\u200fc\u2027d\u202fe\u2065f\u206ag", "a\u200eb\u200fc\u2027d\u202fe\u2065f\u206ag"},
 		{"percent", "%s%n %20 100%", "%s%n %20 100%"},
 		{"other scripts", "jørgen Ð 😀 â¨", "jørgen Ð 😀 â¨"},
 		{"an event", login, login},
@@ -231,7 +234,15 @@ func TestValues(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := recordOf(t, e, withMeta(t, string(line), nil))
+			s := newSink(t, "udp://siem:514", nil)
+			got := recordOf(t, &s.encoder, withMeta(t, string(line), nil))
+			want := Stats{}
+			if test.want != test.value {
+				want.Replaced = 1
+			}
+			if s.Stats() != want {
+				t.Errorf("stats %+v, want %+v", s.Stats(), want)
+			}
 			read, err := cef.Parse(strings.TrimPrefix(got, header5424))
 			if err != nil {
 				t.Fatal(err)
@@ -251,7 +262,7 @@ func checkText(t *testing.T, record string) {
 		t.Errorf("not UTF-8: %q", record)
 	}
 	for _, r := range record {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || strings.ContainsRune("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", r) {
 			t.Fatalf("%U stands in %q", r, record)
 		}
 	}

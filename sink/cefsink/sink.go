@@ -21,6 +21,7 @@ import (
 // A Sink sends to one syslog server. All its methods may be called concurrently.
 type Sink struct {
 	name     string
+	resend   time.Duration
 	counters sink.Counters
 	counts   counts
 	encoder  encoder
@@ -59,7 +60,7 @@ func New(address string, o *Options) (*Sink, error) {
 		options = *o
 	}
 	network, addr, host, err := parseAddress(address)
-	err = errors.Join(err, options.complete())
+	err = errors.Join(err, options.complete(network))
 	if err == nil && options.TLS != nil && network != "tls" {
 		err = fmt.Errorf("Options.TLS is for tls:// only, not for %s://", network)
 	}
@@ -70,7 +71,7 @@ func New(address string, o *Options) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cefsink: %w", err)
 	}
-	s := &Sink{name: "cef " + network + "://" + addr, turn: make(chan struct{}, 1)}
+	s := &Sink{name: "cef " + network + "://" + addr, resend: options.Resend, turn: make(chan struct{}, 1)}
 	s.life, s.die = context.WithCancel(context.Background())
 	s.encoder = encoder{
 		allowed: allowed, format: options.Format, stamp: options.KeepStamp, hostless: network == "unixgram",

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestNewRefuses(t *testing.T) {
 		{"relative path", "unix://dev/log", nil, "unix:///path"},
 		{"no path", "unixgram://", nil, "unixgram:///path"},
 		{"long path", "unix:///" + strings.Repeat("p", 107), nil, "107"},
-		{"format", good, &Options{Format: 2}, "Format"},
+		{"format", good, &Options{Format: 1}, "Format"},
 		{"negative format", good, &Options{Format: -1}, "Format"},
 		{"facility", good, &Options{Facility: "LOCAL8"}, "Facility"},
 		{"facilities", good, &Options{Facilities: []string{"LOCAL0", "local1"}}, "Facilities"},
@@ -38,6 +39,7 @@ func TestNewRefuses(t *testing.T) {
 		{"ident", good, &Options{Ident: "a b"}, "Ident"},
 		{"long ident", good, &Options{Ident: strings.Repeat("i", 49)}, "Ident"},
 		{"long ident of RFC 3164", good, &Options{Format: RFC3164, Ident: strings.Repeat("i", 33)}, "Ident"},
+		{"long ident of a local daemon", "unixgram:///dev/log", &Options{Ident: strings.Repeat("i", 33)}, "Ident"},
 		{"ident with a slash", good, &Options{Ident: "a/b"}, "Ident"},
 		{"idents", good, &Options{Idents: []string{"ok", "no[1]"}}, "Idents"},
 		{"empty of idents", good, &Options{Idents: []string{""}}, "Idents"},
@@ -130,7 +132,8 @@ func TestServerIsDown(t *testing.T) {
 	if first == nil || sink.IsPermanent(first) || sink.RetryDelay(first) <= 0 || sink.RetryDelay(first) > minPause {
 		t.Fatalf("Send returned %v, RetryDelay %v", first, sink.RetryDelay(first))
 	}
-	if second := s.Send(t.Context(), events(t, "e")); second == nil || sink.RetryDelay(second) <= 0 || !strings.Contains(second.Error(), "refused") {
+	text := regexp.MustCompile(`^cefsink: dial tcp [0-9.:]+: connect: connection refused \(not again within \d+ms\)$`)
+	if second := s.Send(t.Context(), events(t, "e")); second == nil || sink.RetryDelay(second) <= 0 || !text.MatchString(second.Error()) {
 		t.Errorf("the second Send returned %v", second)
 	}
 	server.up(t)

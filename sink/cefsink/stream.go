@@ -3,7 +3,6 @@ package cefsink
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -116,7 +115,7 @@ func (s *stream) ready(ctx context.Context) error {
 // connect makes a connection and writes what is kept.
 func (s *stream) connect(ctx context.Context) error {
 	if wait := time.Until(s.retry); wait > 0 {
-		return sink.RetryAfter(fmt.Errorf("next attempt in %v: %w", wait.Round(time.Millisecond), s.broken), wait)
+		return sink.RetryAfter(s.broken, wait)
 	}
 	attempt, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
