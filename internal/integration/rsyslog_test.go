@@ -48,11 +48,14 @@ func securityEvent(t testing.TB, name string, meta ...any) envelope.Message {
 	return m
 }
 
-// hostile are values that must come out of rsyslog as they went in.
+// hostile are values that must come out of rsyslog as they went in, but for what is unfit.
 var hostile = []string{
 	"plain", "pipe a|b", "equals a=b suser=eve", `back\slash\\`, "lines\r\n<0>1 - - - - - - CEF:0|forged|||||0|", "percent %s%n%20 100%",
-	"direction \u202egnp.exe", "jørgen Ð 😀", login2012, strings.Repeat("long é", 1000),
+	"direction \u202egnp.exe\u2066", "NUL \x00 ESC \x1b[2J", "jørgen Ð 😀", login2012, strings.Repeat("long é", 1000),
 }
+
+// unfit is what comes out as a question mark.
+var unfit = strings.NewReplacer("\u202e", "?", "\u2066", "?", "\x00", "?", "\x1b", "?")
 
 const login2012 = "Mar 02 10:15:04 web3 CEF:0|Example|shop|1|AuthFail|bad login|5|src=203.0.113.9"
 
@@ -90,7 +93,7 @@ func TestRsyslogReadsBack(t *testing.T) {
 	} {
 		for _, format := range []cefsink.Format{cefsink.RFC5424, cefsink.RFC3164} {
 			network, _, _ := strings.Cut(transport.address, ":")
-			t.Run(fmt.Sprintf("%s/RFC%d", network, []int{5424, 3164}[format]), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/RFC%d", network, format), func(t *testing.T) {
 				before := len(transport.to.entries())
 				s := newCEFSink(t, transport.address, cefsink.Options{Format: format, TLS: transport.tls})
 				if err := s.Send(t.Context(), hostileEvents(t)); err != nil {
@@ -128,6 +131,7 @@ func checkEntry(t *testing.T, e logged, format cefsink.Format, network, value st
 	if err != nil {
 		t.Fatalf("%v: %q", err, e.Msg)
 	}
+	value = unfit.Replace(value)
 	want := []cef.Extension{{Key: "src", Value: "203.0.113.9"}, {Key: "msg", Value: value}, {Key: "suser", Value: "amy"}}
 	name := strings.NewReplacer("\r", "", "\n", "").Replace(value)
 	if strings.HasPrefix(value, "long") { // twice its length is more than 8 KiB
@@ -143,16 +147,28 @@ func checkEntry(t *testing.T, e logged, format cefsink.Format, network, value st
 	}
 }
 
-// What a local daemon reads by default.
+// A local daemon with its defaults reads what is the default for it: every record's event, program and process.
 func TestRsyslogLocalSocket(t *testing.T) {
 	server := startRsyslog(t, nil, nil)
-	s := newCEFSink(t, "unixgram://"+filepath.Join(server.dir, "local"), cefsink.Options{Format: cefsink.RFC3164})
-	if err := s.Send(t.Context(), []envelope.Message{securityEvent(t, "x", cef.MetaOptions, "PID")}); err != nil {
+	address := "unixgram://" + filepath.Join(server.dir, "local")
+	if err := newCEFSink(t, address, cefsink.Options{}).Send(t.Context(), hostileEvents(t)); err != nil {
 		t.Fatal(err)
 	}
-	e := server.wait(1)[0]
-	if line, err := cef.Parse(e.Msg); err != nil || line.Name != "x" || e.App != "metlog" || e.Pid != "4107" || e.Pri != "166" {
-		t.Errorf("rsyslog understood %+v: %v", e, err)
+	for i, e := range server.wait(len(hostile)) {
+		if strings.Contains(e.Time, "03-02T") {
+			t.Errorf("the time is no more that of arrival: %+v", e)
+		}
+		e.Time = loginTime.Local().Format(time.RFC3339) // of what was written: see ignoreTimestamp
+		checkEntry(t, e, cefsink.RFC3164, "unixgram", hostile[i])
+	}
+	// What it makes of RFC 5424, which therefore is not the default.
+	if err := newCEFSink(t, address, cefsink.Options{Format: cefsink.RFC5424}).Send(t.Context(), hostileEvents(t)[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if e := server.wait(len(hostile) + 1)[len(hostile)]; e.App == "shop" || e.Pid == "4107" {
+		t.Errorf("rsyslog's local socket reads RFC 5424 too: %+v", e)
+	} else {
+		t.Logf("of RFC 5424 rsyslog's local socket made: %+v", e)
 	}
 }
 
@@ -415,7 +431,7 @@ func TestSyslogParserTakesAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if value, _ := line.Get("msg"); i < len(hostile)-1 && value != hostile[i] {
+			if value, _ := line.Get("msg"); i < len(hostile)-1 && value != unfit.Replace(hostile[i]) {
 				t.Errorf("record %d: %q", i, value)
 			}
 		}
