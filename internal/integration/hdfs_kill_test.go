@@ -217,6 +217,15 @@ func TestHDFSKilledRouter(t *testing.T) {
 	acknowledged = append(acknowledged, h.clearUp(t, dir, "/killed")...)
 	seen := stop()
 	files := h.fetch(t, "/killed")
+	published := checkOnce(t, files, acknowledged)
+	t.Logf("%d kills, %d messages acknowledged, %d published in %d files, which were read %d times meanwhile",
+		runs, len(acknowledged), published, len(files), seen)
+}
+
+// checkOnce checks that each payload that was acknowledged, and no payload more than once, stands in the files. It returns how
+// many do.
+func checkOnce(t *testing.T, files map[string][]byte, acknowledged []string) int {
+	t.Helper()
 	count := make(map[string]int)
 	for _, file := range files {
 		for _, line := range gunzipLines(t, file) {
@@ -235,8 +244,7 @@ func TestHDFSKilledRouter(t *testing.T) {
 			t.Errorf("%s is there %d times", payload, n)
 		}
 	}
-	t.Logf("%d kills, %d messages acknowledged, %d published in %d files, which were read %d times meanwhile",
-		runs, len(acknowledged), len(count), len(files), seen)
+	return len(count)
 }
 
 // clearUp runs routers that are not killed until nothing is left of those that were, here or there. It returns the payloads

@@ -190,17 +190,15 @@ func (h *hadoop) writtenTo() (n int) {
 
 func (h *hadoop) another(than int) int { return than%(len(h.servers)-1) + 1 }
 
-// What befalls a cluster while half of a file is written. Put ends in time; the file is there whole or not at all; and when
-// all is well again the next Put succeeds.
-func hdfsFaults(t *testing.T, h *hadoop) {
-	store := newHDFS(t, h, "/faults", hdfssink.Options{BlockSize: 4 << 20, Timeout: hdfsTimeout})
-	text := make([]byte, 10<<20)
-	_, _ = rand.NewChaCha8([32]byte{1}).Read(text)
-	for _, fault := range []struct {
-		name  string
-		do    func(first int) (undo func())
-		stays bool // until the next Put has succeeded
-	}{
+// A hadoopFault befalls a cluster, of which this process is writing to the first datanode.
+type hadoopFault struct {
+	name  string
+	do    func(first int) (undo func())
+	stays bool // until the next Put has succeeded
+}
+
+func (h *hadoop) faults() []hadoopFault {
+	return []hadoopFault{
 		{"nothing", func(int) func() { return func() {} }, false},
 		{"first datanode stopped", func(first int) func() { h.stop(first); return func() { h.cont(first) } }, false},
 		{"later datanode stopped", func(first int) func() {
@@ -216,7 +214,16 @@ func hdfsFaults(t *testing.T, h *hadoop) {
 		}, true},
 		{"namenode stopped", func(int) func() { h.stop(0); return func() { h.cont(0) } }, false},
 		{"namenode killed", func(int) func() { h.kill(0); return func() { h.restart(0) } }, false},
-	} {
+	}
+}
+
+// What befalls a cluster while half of a file is written. Put ends in time; the file is there whole or not at all; and when
+// all is well again the next Put succeeds.
+func hdfsFaults(t *testing.T, h *hadoop) {
+	store := newHDFS(t, h, "/faults", hdfssink.Options{BlockSize: 4 << 20, Timeout: hdfsTimeout})
+	text := make([]byte, 10<<20)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(text)
+	for _, fault := range h.faults() {
 		t.Run(fault.name, func(t *testing.T) {
 			name := strings.ReplaceAll(fault.name, " ", "-")
 			var undo func()
@@ -296,24 +303,7 @@ func hdfsRefusals(t *testing.T, h *hadoop) {
 			t.Error(err)
 		}
 	})
-	t.Run("erasure coding", func(t *testing.T) {
-		if err := c.MkdirAll("/coded", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		for _, args := range [][]string{{"-enablePolicy", "-policy", "XOR-2-1-1024k"}, {"-setPolicy", "-path", "/coded", "-policy", "XOR-2-1-1024k"}} {
-			if out, err := h.java("hdfs", "org.apache.hadoop.hdfs.tools.ECAdmin", args...).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-		}
-		err := newHDFS(t, h, "/coded", hdfssink.Options{}).Put(t.Context(), "part", file, 4)
-		if err == nil || !strings.Contains(err.Error(), "erasure coded") {
-			t.Error(err)
-		}
-		t.Log(err)
-		if got := h.shell("-find", "/coded", "-name", "part"); got != "" {
-			t.Errorf("there is %s", got)
-		}
-	})
+	t.Run("erasure coding", func(t *testing.T) { hdfsErasureCoding(t, h, c) })
 	t.Run("another file is there", func(t *testing.T) {
 		store := newHDFS(t, h, "/there", hdfssink.Options{})
 		if err := store.Put(t.Context(), "part", strings.NewReader("other"), 5); err != nil {
@@ -324,26 +314,49 @@ func hdfsRefusals(t *testing.T, h *hadoop) {
 			t.Errorf("%v, there is %q", err, text)
 		}
 	})
-	t.Run("no datanode", func(t *testing.T) {
-		for n := range h.servers[1:] {
-			h.kill(n + 1)
+	t.Run("no datanode", func(t *testing.T) { hdfsNoDatanode(t, h, c) })
+}
+
+// A directory whose files the library cannot write takes none.
+func hdfsErasureCoding(t *testing.T, h *hadoop, c *hdfs.Client) {
+	if err := c.MkdirAll("/coded", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"-enablePolicy", "-policy", "XOR-2-1-1024k"}, {"-setPolicy", "-path", "/coded", "-policy", "XOR-2-1-1024k"}} {
+		if out, err := h.java("hdfs", "org.apache.hadoop.hdfs.tools.ECAdmin", args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
 		}
-		store := newHDFS(t, h, "/none", hdfssink.Options{})
-		var err error
-		for range 300 { // until the namenode knows
-			if err = store.Put(t.Context(), "part", file, 4); err == nil || strings.Contains(err.Error(), "datanode(s) running") {
-				break
-			}
-			time.Sleep(200 * time.Millisecond)
+	}
+	err := newHDFS(t, h, "/coded", hdfssink.Options{}).Put(t.Context(), "part", strings.NewReader("text"), 4)
+	if err == nil || !strings.Contains(err.Error(), "erasure coded") {
+		t.Error(err)
+	}
+	t.Log(err)
+	if got := h.shell("-find", "/coded", "-name", "part"); got != "" {
+		t.Errorf("there is %s", got)
+	}
+}
+
+// With all datanodes dead, Put says so once the namenode knows.
+func hdfsNoDatanode(t *testing.T, h *hadoop, c *hdfs.Client) {
+	for n := range h.servers[1:] {
+		h.kill(n + 1)
+	}
+	store := newHDFS(t, h, "/none", hdfssink.Options{})
+	var err error
+	for range 300 { // until the namenode knows
+		if err = store.Put(t.Context(), "part", strings.NewReader("text"), 4); err == nil || strings.Contains(err.Error(), "datanode(s) running") {
+			break
 		}
-		if err == nil || !strings.Contains(err.Error(), "datanode(s) running") {
-			t.Error(err)
-		}
-		t.Log(err)
-		if _, err := c.Stat("/none/part"); !errors.Is(err, fs.ErrNotExist) {
-			t.Error(err)
-		}
-	})
+		time.Sleep(200 * time.Millisecond)
+	}
+	if err == nil || !strings.Contains(err.Error(), "datanode(s) running") {
+		t.Error(err)
+	}
+	t.Log(err)
+	if _, err := c.Stat("/none/part"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
 }
 
 func TestHDFS(t *testing.T) {
