@@ -15,7 +15,7 @@ import (
 
 // An AnswerError is a server's refusal of an event.
 type AnswerError struct {
-	Server string // which, without its keys
+	Server string // the URL of the project, without its keys
 	Status int    // HTTP's
 	Text   string // the beginning of what it said
 }

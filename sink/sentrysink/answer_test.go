@@ -103,10 +103,10 @@ func TestQuoteIsShort(t *testing.T) {
 func TestErrorTexts(t *testing.T) {
 	id := envelope.ID{1}
 	for want, err := range map[string]error{
-		"sentrysink: sentry https://h:443/7: 403 Forbidden: no such key": &AnswerError{"sentry https://h:443/7", 403, "no such key"},
-		"sentrysink: sentry https://h:443/7: 500 Internal Server Error":  &AnswerError{"sentry https://h:443/7", 500, ""},
-		"sentrysink: fields.dsn: is no URL":                              &DSNError{"fields.dsn", "is no URL"},
-		"sentrysink: message " + id.String() + ": " + errObject.Error():  &EventError{id, errObject},
+		"sentrysink: https://h:443/7: 403 Forbidden: no such key":       &AnswerError{"https://h:443/7", 403, "no such key"},
+		"sentrysink: https://h:443/7: 500 Internal Server Error":        &AnswerError{"https://h:443/7", 500, ""},
+		"sentrysink: fields.dsn: names no host":                         &DSNError{"fields.dsn", "names no host"},
+		"sentrysink: message " + id.String() + ": " + errObject.Error(): &EventError{id, errObject},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -31,6 +31,7 @@ func (e *EventError) Unwrap() error { return e.Err }
 
 var (
 	errZero   = errors.New("the zero message is no envelope")
+	errEmpty  = errors.New("the payload is empty")
 	errObject = errors.New("the payload is no JSON object")
 	errLarge  = errors.New("the event is too large even without variables and fields and with four frames a stack")
 )
@@ -70,7 +71,10 @@ func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 // read reads an event as m has it. Secrets are hidden in one that is packed or of the old schema.
 func (e *event) read(m *envelope.Message, s *Sink, memory *scratch) error {
 	text := m.Payload()
-	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+	switch begin := strings.TrimLeft(text, " \t\r\n"); {
+	case begin == "":
+		return errEmpty
+	case begin[0] != '{':
 		var err error
 		if text, err = inflate(text, s.options.MaxInflated); err != nil {
 			return err
@@ -101,7 +105,13 @@ func (s *scratch) valid(text string) (string, error) {
 	var m envelope.Message
 	s.text = append(s.text[:0], text...)
 	slab, err := s.encoder.AppendJSON(s.slab[:0], &m, time.Time{}, 0, "", "", s.text)
-	if err != nil {
+	var wrong *envelope.SyntaxError
+	switch {
+	case errors.As(err, &wrong) && wrong.Reason == envelope.ReasonNotObject:
+		return "", errObject
+	case errors.As(err, &wrong):
+		return "", fmt.Errorf("the event: %s at offset %d", wrong.Reason, wrong.Offset) // it is no envelope
+	case err != nil:
 		return "", err
 	}
 	s.slab = slab

@@ -73,7 +73,7 @@ func ExampleOptions() {
 	}
 	// Output:
 	// true true
-	// sentrysink: fields.dsn: its host and port are not on the list of those allowed
+	// sentrysink: fields.dsn: "169.254.169.254:80" is not on the list of addresses allowed
 }
 
 // sentry prints what it is sent.

@@ -54,3 +54,29 @@ func TestMessageTexts(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// What is no event says what it is instead.
+func TestNoEventTexts(t *testing.T) {
+	s := newSink(t, "http://k@h/1", nil)
+	for _, test := range []struct{ payload, want string }{
+		{"", "the payload is empty"},
+		{" \r\n\t", "the payload is empty"},
+		{`""`, "the payload is no JSON object"},
+		{"null", "the payload is no JSON object"},
+		{"[]", "the payload is no JSON object"},
+		{" 17", "the payload is no JSON object"},
+		{packed(t, "[]"), "the payload is no JSON object"},
+		{"{", "the event: truncated at offset 1"},
+		{`{"a":}`, "the event: unexpected character at offset 5"},
+		{"{} {}", "the event: unexpected character at offset 2"},
+		{packed(t, ""), "the event: empty at offset 0"},
+		{packed(t, `{"a":01}`), "the event: malformed number at offset 5"},
+		{"[", "the payload is neither a JSON object nor base64 of zlib: unexpected EOF"},
+		{"Traceback", "the payload is neither a JSON object nor base64 of zlib: zlib: invalid header"},
+	} {
+		m := exception(t, test.payload)
+		if _, err := s.event(&m, new(scratch)); err == nil || err.Error() != test.want {
+			t.Errorf("%q: %v, want %s", test.payload, err, test.want)
+		}
+	}
+}

@@ -70,9 +70,10 @@ func (c *compressors) compress(p []byte) []byte {
 
 // post sends one envelope and returns nil when the server has taken it.
 func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	start := time.Now()
+	within, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url, bytes.NewReader(s.compressors.compress(envelope)))
+	request, err := http.NewRequestWithContext(within, http.MethodPost, to.url, bytes.NewReader(s.compressors.compress(envelope)))
 	if err != nil {
 		return sink.Permanent(&DSNError{to.name, "no request can be made for it"})
 	}
@@ -85,7 +86,7 @@ func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
 	}
 	reply, err := s.client.Do(request)
 	if err != nil {
-		return s.unanswered(to, err)
+		return s.unanswered(ctx, to, start, err)
 	}
 	defer func() { _ = reply.Body.Close() }()
 	var body []byte
@@ -99,16 +100,26 @@ func (s *Sink) post(ctx context.Context, to *target, envelope []byte) error {
 
 const maxAnswer = 64 << 10 // bytes of an answer that are read
 
+// A lateError says for how long there was no answer.
+type lateError time.Duration
+
+func (e lateError) Error() string { return "no answer within " + time.Duration(e).String() }
+func (e lateError) Unwrap() error { return context.DeadlineExceeded }
+
 // unanswered returns the error for a request without an answer, less what net/http says of the URL. It may quote garbage.
-func (s *Sink) unanswered(to *target, err error) error {
-	if s.life.Err() != nil {
-		return sink.ErrClosed
-	}
+func (s *Sink) unanswered(ctx context.Context, to *target, start time.Time, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	if text := to.quote(err.Error()); text != err.Error() {
+	switch text := to.quote(err.Error()); {
+	case s.life.Err() != nil:
+		return sink.ErrClosed
+	case ctx.Err() != nil:
+		err = fmt.Errorf("no answer after %v: %w", time.Since(start).Round(time.Millisecond), ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded):
+		err = lateError(s.options.Timeout)
+	case text != err.Error():
 		err = errors.New(text)
 	}
 	return fmt.Errorf("sentrysink: %s: %w", to.name, err)

@@ -151,7 +151,7 @@ func (s *Sink) take(ctx context.Context) error {
 	if s.life.Err() != nil {
 		return sink.ErrClosed
 	}
-	return fmt.Errorf("sentrysink: %w", err)
+	return fmt.Errorf("sentrysink: not sent: %w", err)
 }
 
 // err returns the error of the Send.

@@ -169,16 +169,42 @@ func TestHang(t *testing.T) {
 	to.stall(true)
 	s := newSink(t, to.dsn("7"), &Options{Timeout: 50 * time.Millisecond, Requests: 2})
 	for _, err := range failures(s.Send(t.Context(), batch(t, 1000)), 1000) {
-		if !errors.Is(err, context.DeadlineExceeded) || sink.IsPermanent(err) {
-			t.Fatalf("error %v", err)
+		want := "sentrysink: " + s.targets.one.name + ": no answer within 50ms"
+		if !errors.Is(err, context.DeadlineExceeded) || sink.IsPermanent(err) || err.Error() != want {
+			t.Fatalf("error %v, want %s", err, want)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	s.options.Timeout = time.Hour
+	for _, err := range failures(s.Send(ctx, batch(t, 1)), 1) {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "/7: no answer after 2") {
+			t.Errorf("error %v", err)
+		}
+	}
 	for _, err := range failures(s.Send(ctx, batch(t, 10)), 10) {
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("error %v", err)
+		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "sentrysink: not sent: context deadline exceeded" {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
+// An error names the server that it is about, whatever the account's name.
+func TestErrorsNameTheirServer(t *testing.T) {
+	to, other := listen(t), listen(t)
+	for _, broken := range []bool{false, true} {
+		other.answers(func(w http.ResponseWriter, _ string) {
+			if broken {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(http.StatusInternalServerError)
+		})
+		at := strings.TrimPrefix(other.URL, "http://")
+		s := newSink(t, to.dsn("7"), &Options{Allow: []string{at}})
+		err := s.Send(t.Context(), []envelope.Message{seal(t, envelope.Draft{Type: "x", Fields: []slog.Attr{slog.String("dsn", other.dsn("8"))}})})
+		a := s.Account()
+		if a.Name != "sentry "+to.URL+"/7" || err == nil || !strings.HasPrefix(a.LastError.Error(), "sentrysink: "+other.URL+"/8: ") {
+			t.Errorf("%s: %v", a.Name, a.LastError)
 		}
 	}
 }

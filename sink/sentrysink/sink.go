@@ -131,7 +131,7 @@ func New(dsn string, o *Options) (*Sink, error) {
 		return nil, err
 	}
 	if s.targets.one != nil {
-		s.name = s.targets.one.name
+		s.name = "sentry " + s.targets.one.name
 	}
 	s.hide = secret.With(s.options.Redact)
 	s.client = newClient(&s.options)

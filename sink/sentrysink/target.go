@@ -14,7 +14,8 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-// A DSNError says why a DSN is not used. It never quotes the DSN, which holds a secret.
+// A DSNError says why a DSN is not used. It quotes nothing of it, since it holds a secret, but the host and the port that
+// are not allowed.
 type DSNError struct {
 	Where  string // which DSN it is: "dsn", "Options.ByLogger[shop]", "fields.dsn"
 	Reason string
@@ -27,7 +28,7 @@ type target struct {
 	url    string
 	auth   string   // a header
 	id     string   // tells targets apart; it holds the keys
-	name   string   // without secrets
+	name   string   // a URL without secrets
 	keys   []string // what no error may quote
 	chosen bool     // by a message
 }
@@ -56,7 +57,7 @@ func newTarget(dsn string) (*target, error) {
 		t.keys = append(t.keys, secret)
 	}
 	t.id = t.url + " " + t.auth
-	t.name = "sentry " + d.GetScheme() + "://" + address(d.GetHost(), d.GetPort()) + d.GetPath() + "/" + d.GetProjectID()
+	t.name = d.GetScheme() + "://" + address(d.GetHost(), d.GetPort()) + d.GetPath() + "/" + d.GetProjectID()
 	return t, nil
 }
 
@@ -114,7 +115,7 @@ func legacyOf(dsn string) (legacy, error) {
 	}
 	u, err := url.Parse(dsn)
 	if err != nil || u.Hostname() == "" {
-		return legacy{}, errors.New("is no URL")
+		return legacy{}, errors.New("names no host")
 	}
 	port := u.Port()
 	if port == "" {
@@ -162,14 +163,17 @@ func (t *targets) choose(m *envelope.Message, project string) (*target, error) {
 // named returns the target for a message's own DSN.
 func (t *targets) named(dsn string) (*target, error) {
 	old, err := legacyOf(dsn)
+	if to := t.byDSN[old]; to != nil && err == nil {
+		return to, nil
+	}
+	if !isWeb(dsn) {
+		return nil, &DSNError{"fields.dsn", "is no http or https URL and not in Options.ByDSN"}
+	}
 	if err != nil {
 		return nil, &DSNError{"fields.dsn", err.Error()}
 	}
-	if to := t.byDSN[old]; to != nil {
-		return to, nil
-	}
 	if !t.allow[old.address] {
-		return nil, &DSNError{"fields.dsn", "its host and port are not on the list of those allowed"}
+		return nil, &DSNError{"fields.dsn", nameOf(dsn, old.address) + " is not on the list of addresses allowed"}
 	}
 	to, err := newTarget(dsn)
 	if err != nil {
@@ -177,6 +181,22 @@ func (t *targets) named(dsn string) (*target, error) {
 	}
 	to.chosen = true
 	return to, nil
+}
+
+func isWeb(dsn string) bool {
+	scheme, _, ok := strings.Cut(dsn, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
+const maxAddress = 253 + len(":65535") // bytes of the longest name of a host there is, and a port
+
+// nameOf returns the address that a DSN leads to as an error may name it. Where there is no key before the host, the key may
+// be what stands in its place.
+func nameOf(dsn, address string) string {
+	if u, err := url.Parse(dsn); err != nil || u.User == nil {
+		return "what it names as host and port"
+	}
+	return strconv.Quote(truncate(address, maxAddress))
 }
 
 // open reads the DSNs of the options.

@@ -13,12 +13,12 @@ import (
 
 func TestNewTarget(t *testing.T) {
 	for _, test := range []struct{ dsn, url, name string }{
-		{"https://k1@sentry.example.com/7", "https://sentry.example.com/api/7/envelope/", "sentry https://sentry.example.com:443/7"},
-		{"http://k1:s1@127.0.0.1:9000/2", "http://127.0.0.1:9000/api/2/envelope/", "sentry http://127.0.0.1:9000/2"},
-		{"https://k1:s1@sentry.example.com/sentry/3", "https://sentry.example.com/sentry/api/3/envelope/", "sentry https://sentry.example.com:443/sentry/3"},
-		{"http://k1@[::1]:9000/2", "http://[::1]:9000/api/2/envelope/", "sentry http://[::1]:9000/2"},
-		{"http://k1@[0:0:0:0:0:0:0:1]:9000/2", "http://[0:0:0:0:0:0:0:1]:9000/api/2/envelope/", "sentry http://[::1]:9000/2"},
-		{"http://k1@SENTRY.example.com/shop", "http://SENTRY.example.com/api/shop/envelope/", "sentry http://sentry.example.com:80/shop"},
+		{"https://k1@sentry.example.com/7", "https://sentry.example.com/api/7/envelope/", "https://sentry.example.com:443/7"},
+		{"http://k1:s1@127.0.0.1:9000/2", "http://127.0.0.1:9000/api/2/envelope/", "http://127.0.0.1:9000/2"},
+		{"https://k1:s1@sentry.example.com/sentry/3", "https://sentry.example.com/sentry/api/3/envelope/", "https://sentry.example.com:443/sentry/3"},
+		{"http://k1@[::1]:9000/2", "http://[::1]:9000/api/2/envelope/", "http://[::1]:9000/2"},
+		{"http://k1@[0:0:0:0:0:0:0:1]:9000/2", "http://[0:0:0:0:0:0:0:1]:9000/api/2/envelope/", "http://[::1]:9000/2"},
+		{"http://k1@SENTRY.example.com/shop", "http://SENTRY.example.com/api/shop/envelope/", "http://sentry.example.com:80/shop"},
 	} {
 		t.Run(test.dsn, func(t *testing.T) {
 			to, err := newTarget(test.dsn)
@@ -152,6 +152,31 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%s, %s, %s: %v", test.dsn, test.logger, test.project, err)
 		case err == nil && !strings.Contains(to.name, test.want):
 			t.Errorf("%s, %s, %s: %s, want %s", test.dsn, test.logger, test.project, to.name, test.want)
+		}
+	}
+}
+
+// An operator is told what to put on which list, and no more of the DSN.
+func TestRefusedDSNs(t *testing.T) {
+	s := newSink(t, "", &Options{Allow: []string{"good.example:443"}})
+	long := strings.Repeat("x", 900)
+	for _, test := range []struct{ dsn, want string }{
+		{"https://pub:sec@Evil.Example/path/7", `"evil.example:443" is not on the list of addresses allowed`},
+		{"http://pub:sec@[::1]:5565/7", `"[::1]:5565" is not on the list of addresses allowed`},
+		{"https://good.example:443@evil.example/7", `"evil.example:443" is not on the list of addresses allowed`},
+		{"https://pub@" + long + "/7", `"` + long[:maxAddress] + `…" is not on the list of addresses allowed`},
+		{"https://pub/7", "what it names as host and port is not on the list of addresses allowed"},
+		{"https://pub@good.example/", "names no project"},
+		{"https:///7", "names no host"},
+		{"file:///etc/passwd", "is no http or https URL and not in Options.ByDSN"},
+		{"udp://pub:sec@good.example:443/7", "is no http or https URL and not in Options.ByDSN"},
+		{"good.example:443", "is no http or https URL and not in Options.ByDSN"},
+	} {
+		err := s.Send(t.Context(), []envelope.Message{seal(t, envelope.Draft{Type: "x", Fields: []slog.Attr{slog.String("dsn", test.dsn)}})})
+		for _, err := range failures(err, 1) {
+			if want := "sentrysink: fields.dsn: " + test.want; err == nil || err.Error() != want {
+				t.Errorf("%s: %v, want %s", test.dsn, err, want)
+			}
 		}
 	}
 }
