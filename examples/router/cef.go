@@ -61,6 +61,7 @@ func inWords(s cefsink.Stats) string {
 		{s.Facility, "with a facility not allowed"},
 		{s.Ident, "with an ident not allowed"},
 		{s.Options, "with no such option"},
+		{s.Replaced, "with characters replaced"},
 		{s.Cut, "cut"},
 		{s.Resent, "sent again"},
 		{s.GivenUp, "given up after they were sent"},
