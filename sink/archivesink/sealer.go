@@ -128,9 +128,7 @@ func (s *Sink) settle(g *segment, err error) {
 	}
 }
 
-// failed records an error of the background.
+// failed records an error of the background, those too that came of giving up.
 func (s *Sink) failed(doing string, err error) {
-	if s.ctx.Err() == nil {
-		s.count.Failed(fmt.Errorf("%s: %s: %w", s.name, doing, err))
-	}
+	s.count.Failed(fmt.Errorf("%s: %s: %w", s.name, doing, err))
 }

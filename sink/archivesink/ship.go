@@ -65,7 +65,8 @@ func (s *Sink) awaitShip(again time.Time) bool {
 	return false
 }
 
-// ship puts all that is sealed, beginning behind the name after. It stops at the first that fails and returns its name.
+// ship puts all that is sealed, beginning behind the name after, until the sink is given up. It stops at the first that fails
+// and returns its name.
 func (s *Sink) ship(after string) (failed string, err error) {
 	var names []string
 	walk(s.dir, func(name string, _ fs.DirEntry) {
@@ -77,7 +78,7 @@ func (s *Sink) ship(after string) (failed string, err error) {
 	first, _ := slices.BinarySearch(names, after+"\x00")
 	for _, name := range slices.Concat(names[first:], names[:first]) {
 		if s.ctx.Err() != nil {
-			return name, s.ctx.Err()
+			break
 		}
 		if err := s.shipFile(name); err != nil {
 			return name, err

@@ -212,6 +212,9 @@ func TestShipHangs(t *testing.T) {
 				if err := c.end(s); err != nil {
 					t.Error(err)
 				}
+				if err := s.Account().LastError; err == nil || !strings.Contains(err.Error(), ": ship: ") {
+					t.Errorf("what hung is not told: %v", err)
+				}
 			})
 			expect(t, dir, payloads(0, 1))
 		})
