@@ -21,8 +21,11 @@
 //
 // Nothing is held here: what Send returns an error for is still the caller's. An event that is larger than MaxEvent, or
 // than the server takes (413), loses variables, then contexts (of which a message's fields are one), extra data and
-// breadcrumbs, then source lines and frames, and has a tag metlog.cut that says which; if it is too large still, it is
-// refused. What a server drops after it has acknowledged it, by its own filters and quotas, nobody is told.
+// breadcrumbs, then source lines and frames; if it is too large still, it is refused. Of an event of the old schema no more
+// than 250 frames of a stack are translated, the outermost 50 and the innermost 200, 200 variables of a frame, 200 of other
+// things, and 50,000 of all of them; of a message that is no event, 200 fields. Beyond 200 variables or fields, one by the
+// name "…" says "N more". What has lost anything has a tag metlog.cut that says what: "variables", "fields" or "frames", of
+// several the last. What a server drops after it has acknowledged it, by its own filters and quotas, nobody is told.
 //
 // These errors are permanent, so a queue gives such messages to its dead letter: a payload that is no event or inflates
 // beyond MaxInflated ([*EventError]); a DSN in the message that is not allowed ([*DSNError]); an answer of 4xx

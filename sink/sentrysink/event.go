@@ -45,6 +45,7 @@ type event struct {
 	at      time.Time
 	level   sentry.Level
 	hide    secret.Names
+	lost    cut // by becoming this
 }
 
 // event returns the event that a message holds or becomes. It may lie in memory's slab.
@@ -53,13 +54,14 @@ func (s *Sink) event(m *envelope.Message, memory *scratch) (*event, error) {
 		return nil, errZero
 	}
 	e := &event{message: m.Meta().ID, at: timeOf(m), level: levelFrom(m.Severity())}
-	if m.Type() != envelope.TypeException {
-		translated, err := json.Marshal(s.message(m))
-		if err != nil {
-			return nil, err
-		}
-		e.text, e.hide = string(translated), s.hide
-	} else if err := e.read(m, s, memory); err != nil {
+	var err error
+	if m.Type() == envelope.TypeException {
+		err = e.read(m, s, memory)
+	} else {
+		made, lost := s.message(m)
+		err = e.become(made, lost, s.hide)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if e.id == "" {
@@ -91,8 +93,14 @@ func (e *event) read(m *envelope.Message, s *Sink, memory *scratch) error {
 	if !isRaven(checked) {
 		return nil
 	}
-	translated, err := json.Marshal(translate(checked, m, s.hide))
-	e.text, e.hide = string(translated), s.hide
+	made, lost := translate(checked, m, s.hide)
+	return e.become(made, lost, s.hide)
+}
+
+// become makes e what was made of its message.
+func (e *event) become(made *sentry.Event, lost cut, hide secret.Names) error {
+	text, err := json.Marshal(made)
+	e.text, e.lost, e.hide = string(text), lost, hide
 	return err
 }
 
@@ -153,7 +161,7 @@ func timeOf(m *envelope.Message) time.Time {
 
 // append appends the event in at most limit bytes, without variables and frames if need be.
 func (e *event) append(b []byte, limit int) ([]byte, error) {
-	t := tidier{hide: e.hide}
+	t := tidier{hide: e.hide, lost: e.lost}
 	for ; t.cut < cuts; t.cut++ {
 		out := t.event(b, e.text, e.id, e.at, e.level)
 		if len(out)-len(b) <= limit {

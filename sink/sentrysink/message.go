@@ -12,9 +12,9 @@ const (
 	maxName    = 190     // bytes of a tag and of what is as short: Sentry takes 200 characters
 )
 
-// message returns an event for a message that is none.
-func (s *Sink) message(m *envelope.Message) *sentry.Event {
-	fields, _ := m.Field()
+// message returns an event for a message that is none, and what of it is lost.
+func (s *Sink) message(m *envelope.Message) (e *sentry.Event, lost cut) {
+	object, _ := m.Field()
 	text := m.Payload()
 	if text == "" {
 		msg, _ := m.Field("msg")
@@ -23,7 +23,7 @@ func (s *Sink) message(m *envelope.Message) *sentry.Event {
 	if text == "" {
 		text = m.Type()
 	}
-	e := &sentry.Event{
+	e = &sentry.Event{
 		Message:    truncate(text, maxMessage),
 		Level:      levelFrom(m.Severity()),
 		Timestamp:  timeOf(m),
@@ -35,11 +35,14 @@ func (s *Sink) message(m *envelope.Message) *sentry.Event {
 	if m.Type() != "" {
 		e.Tags = map[string]string{"type": truncate(m.Type(), maxName)}
 	}
-	if object := fields.JSON(); object != "" && object != "null" && !jsontext.IsEmpty(object) {
-		e.Contexts["metlog"] = values(object, maxVars)
+	if text := object.JSON(); text != "" && text != "null" && !jsontext.IsEmpty(text) {
+		var all bool
+		if e.Contexts["metlog"], all = values(text, maxVars); !all {
+			lost = fields
+		}
 	}
 	if s.options.Fingerprint != nil {
 		e.Fingerprint = s.options.Fingerprint(m)
 	}
-	return e
+	return e, lost
 }

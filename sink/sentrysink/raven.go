@@ -39,13 +39,15 @@ type raven struct {
 	*sentry.Event
 	tidier tidier
 	left   int // of maxParts
+	lost   cut // what there was no room for
 	stack  *sentry.Stacktrace
 	rest   sentry.Context // what has no place of its own today
 }
 
-// more reports whether one more may be added to n of a kind.
-func (r *raven) more(n int) bool {
+// more reports whether one more may be added to n of a kind; if not, that is lost.
+func (r *raven) more(n int, of cut) bool {
 	if n >= maxVars || r.left <= 0 {
+		r.lost = max(r.lost, of)
 		return false
 	}
 	r.left--
@@ -55,9 +57,9 @@ func (r *raven) more(n int) bool {
 // text returns a value as text, without the secrets in it that have names.
 func (r *raven) text(value string) string { return r.tidier.textOf(value) }
 
-// translate returns the raven event that a message holds in today's schema. What becomes text on the way has no names to
+// translate returns the raven event that a message holds in today's schema, and what of it is lost. What becomes text on the way has no names to
 // hide it by later, so that is hidden here.
-func translate(event string, m *envelope.Message, hide secret.Names) *sentry.Event {
+func translate(event string, m *envelope.Message, hide secret.Names) (*sentry.Event, cut) {
 	r := raven{
 		Event:  &sentry.Event{Platform: "python", Logger: m.Logger(), ServerName: m.Hostname(), Contexts: make(map[string]sentry.Context)},
 		tidier: tidier{hide: hide},
@@ -82,7 +84,7 @@ func translate(event string, m *envelope.Message, hide secret.Names) *sentry.Eve
 	if len(r.rest) > 0 {
 		r.Contexts["raven"] = r.rest
 	}
-	return r.Event
+	return r.Event, r.lost
 }
 
 // member puts one of the event's members where it is today.
@@ -116,7 +118,7 @@ func (r *raven) member(name, value string) { //nolint:gocyclo // one case a memb
 	case "site":
 		r.tags(map[string]string{"site": r.text(value)})
 	case "extra":
-		r.Contexts["extra"] = r.values(value)
+		r.Contexts["extra"] = r.values(value, fields)
 	case interfaces + "Exception", "exception":
 		r.exceptions(value)
 	case interfaces + "Stacktrace", "stacktrace":
@@ -137,7 +139,7 @@ func (r *raven) member(name, value string) { //nolint:gocyclo // one case a memb
 
 // keep keeps what today's schema has no place for.
 func (r *raven) keep(name, value string) {
-	if r.more(len(r.rest)) {
+	if r.more(len(r.rest), fields) {
 		r.rest[strings.TrimPrefix(name, interfaces)] = json.RawMessage(value)
 	}
 }
@@ -147,9 +149,11 @@ func (r *raven) tags(tags map[string]string) {
 		r.Tags = make(map[string]string)
 	}
 	for name, text := range tags {
-		if len(r.Tags) < maxVars {
-			r.Tags[name] = text
+		if len(r.Tags) >= maxVars {
+			r.lost = max(r.lost, fields)
+			return
 		}
+		r.Tags[name] = text
 	}
 }
 
@@ -161,7 +165,7 @@ func (r *raven) exceptions(value string) {
 		list = "[" + value + "]"
 	}
 	for element := range jsontext.Elements(list) {
-		if jsontext.Is(element, '{') && r.more(len(r.Exception)) {
+		if jsontext.Is(element, '{') && r.more(len(r.Exception), frames) {
 			x := sentry.Exception{
 				Type:   r.text(jsontext.Member(element, "type")),
 				Value:  r.text(jsontext.Member(element, "value")),
@@ -228,9 +232,12 @@ func (r *raven) stackOf(value string) *sentry.Stacktrace {
 		n++
 	}
 	s := &sentry.Stacktrace{}
+	if n > maxFrames {
+		r.lost = frames
+	}
 	i := -1
 	for element := range jsontext.Elements(list) {
-		if i++; jsontext.Is(element, '{') && (n <= maxFrames || i < outermost || i >= n-(maxFrames-outermost)) && r.more(0) {
+		if i++; jsontext.Is(element, '{') && (n <= maxFrames || i < outermost || i >= n-(maxFrames-outermost)) && r.more(0, frames) {
 			s.Frames = append(s.Frames, r.frameOf(element))
 		}
 	}
@@ -262,7 +269,7 @@ func (r *raven) frameOf(value string) sentry.Frame { //nolint:gocyclo // one cas
 		case "in_app":
 			f.InApp = value != "false"
 		case "vars":
-			f.Vars = r.values(value)
+			f.Vars = r.values(value, allVars)
 		}
 	}
 	return f
@@ -270,7 +277,7 @@ func (r *raven) frameOf(value string) sentry.Frame { //nolint:gocyclo // one cas
 
 func (r *raven) lines(value string) (lines []string) {
 	for element := range jsontext.Elements(value) {
-		if r.more(len(lines)) {
+		if r.more(len(lines), frames) {
 			lines = append(lines, r.text(element))
 		}
 	}
@@ -289,7 +296,7 @@ func number(value string) int {
 func (r *raven) texts(value string) map[string]string {
 	out := make(map[string]string)
 	for quoted, value := range jsontext.Members(value) {
-		if text := r.text(value); text != "" && r.more(len(out)) {
+		if text := r.text(value); text != "" && r.more(len(out), fields) {
 			out[jsontext.Unquote(quoted)] = text
 		}
 	}
@@ -300,28 +307,32 @@ func (r *raven) texts(value string) map[string]string {
 				both = append(both, r.text(element))
 			}
 		}
-		if len(both) == 2 && both[0] != "" && both[1] != "" && r.more(len(out)) {
+		if len(both) == 2 && both[0] != "" && both[1] != "" && r.more(len(out), fields) {
 			out[both[0]] = both[1]
 		}
 	}
 	return out
 }
 
-func (r *raven) values(value string) map[string]any {
-	out := values(value, min(maxVars, r.left))
+func (r *raven) values(value string, of cut) map[string]any {
+	out, all := values(value, min(maxVars, r.left))
+	if !all {
+		r.lost = max(r.lost, of)
+	}
 	r.left -= len(out)
 	return out
 }
 
-// values returns an object's members, or the value by the name "value". Beyond limit it says how many there are.
-func values(value string, limit int) map[string]any {
+// values returns an object's members, or the value by the name "value", and whether these are all. Beyond limit it says how
+// many there are.
+func values(value string, limit int) (out map[string]any, all bool) {
 	if value == "null" || limit <= 0 {
-		return nil
+		return nil, value == "null"
 	}
-	out := make(map[string]any)
+	out = make(map[string]any)
 	if !jsontext.Is(value, '{') {
 		out["value"] = json.RawMessage(value)
-		return out
+		return out, true
 	}
 	more := 0
 	for quoted, value := range jsontext.Members(value) {
@@ -334,5 +345,5 @@ func values(value string, limit int) map[string]any {
 	if more > 0 {
 		out[moreValues] = strconv.Itoa(more) + " more"
 	}
-	return out
+	return out, more == 0
 }

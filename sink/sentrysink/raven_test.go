@@ -201,15 +201,17 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// many returns a format with 0 to n-1 in it.
+func many(format, comma string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		_, _ = fmt.Fprintf(&b, format+comma, i)
+	}
+	return strings.TrimSuffix(b.String(), comma)
+}
+
 // A great many of anything in an event of a few bytes do not become as many of something larger.
 func TestMany(t *testing.T) {
-	many := func(format, comma string, n int) string {
-		var b strings.Builder
-		for i := range n {
-			_, _ = fmt.Fprintf(&b, format+comma, i)
-		}
-		return strings.TrimSuffix(b.String(), comma)
-	}
 	for _, test := range []struct{ name, event string }{
 		{"variables", `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{` + many(`"v%d":1`, ",", 30_000) + `}}]}}`},
 		{"frames", `{"sentry.interfaces.Stacktrace":{"frames":[` + many(`{"lineno":%d}`, ",", 20_000) + `]}}`},
@@ -243,5 +245,62 @@ func TestMany(t *testing.T) {
 	frames := at(old(t, `{"sentry.interfaces.Stacktrace":{"frames":[`+many(`{"lineno":%d}`, ",", 1000)+`]}}`), "threads", 0, "stacktrace", "frames").([]any)
 	if len(frames) != maxFrames || at(frames, 1, "lineno") != 1. || at(frames, -1, "lineno") != 999. || at(frames, outermost, "lineno") != 800. {
 		t.Errorf("%d frames: %v, %v, %v", len(frames), at(frames, 1), at(frames, outermost), at(frames, -1))
+	}
+}
+
+// What there is no place for is told by the tag that tells what is cut.
+func TestLossIsTagged(t *testing.T) {
+	s := newSink(t, "http://k@h/1", nil)
+	frames := func(n int) string {
+		return `{"sentry.interfaces.Stacktrace":{"frames":[` + many(`{"lineno":%d}`, ",", n) + `]}}`
+	}
+	vars := func(n int) string {
+		return `{"sentry.interfaces.Stacktrace":{"frames":[{"vars":{` + many(`"v%d":1`, ",", n) + `}}]}}`
+	}
+	full := func(n int) string { // each frame takes 201 of maxParts
+		frame := `{"vars":{` + many(`"v%d":1`, ",", maxVars) + `}}`
+		return `{"sentry.interfaces.Stacktrace":{"frames":[` + strings.TrimSuffix(strings.Repeat(frame+",", n), ",") + `]}}`
+	}
+	extra := `{"sentry.interfaces.Message":{},"extra":{` + many(`"e%d":1`, ",", maxVars+1) + `},`
+	for _, test := range []struct {
+		name, event string
+		want        any
+	}{
+		{"all frames", frames(maxFrames), nil},
+		{"frames", frames(maxFrames + 1), "frames"},
+		{"all variables", vars(maxVars), nil},
+		{"variables", vars(maxVars + 1), "variables"},
+		{"extra", extra + `"tags":{"a":"b"}}`, "fields"},
+		{"extra and variables", extra + vars(maxVars + 1)[1:], "fields"},
+		{"extra and frames", extra + frames(maxFrames + 1)[1:], "frames"},
+		{"tags", `{"sentry.interfaces.Message":{},"tags":{` + many(`"t%d":1`, ",", maxVars+1) + `}}`, "fields"},
+		{"tags and a site", `{"sentry.interfaces.Message":{},"tags":{` + many(`"t%d":1`, ",", maxVars) + `},"site":"s"}`, "fields"},
+		{"headers", `{"sentry.interfaces.Http":{"headers":{` + many(`"h%d":1`, ",", maxVars+1) + `}}}`, "fields"},
+		{"lines", `{"sentry.interfaces.Stacktrace":{"frames":[{"pre_context":[` + many(`"%d"`, ",", maxVars+1) + `]}]}}`, "frames"},
+		{"exceptions", `{"sentry.interfaces.Exception":{"values":[` + many(`{"type":"%d"}`, ",", maxVars+1) + `]}}`, "frames"},
+		{"many variables", full(249), "variables"},
+		{"many variables and frames", full(250), "frames"},
+		{"interfaces", `{` + many(`"sentry.interfaces.I%d":1`, ",", maxVars+1) + `}`, "fields"},
+	} {
+		m := exception(t, test.event)
+		if got := at(decoded(t, written(t, s, &m)), "tags", "metlog.cut"); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+	for n, want := range map[int]any{maxVars: nil, maxVars + 1: "fields"} {
+		m, err := envelope.Parse([]byte(`{"type":"x","fields":{` + many(`"f%d":1`, ",", n) + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := at(decoded(t, written(t, s, &m)), "tags", "metlog.cut"); got != want {
+			t.Errorf("%d fields: %v, want %v", n, got, want)
+		}
+	}
+	// What is cut later is told by the same tag.
+	small := newSink(t, "http://k@h/1", &Options{MaxEvent: 10_000})
+	m := exception(t, `{"extra":{"x":"`+strings.Repeat("x", 20_000)+`"},`+vars(maxVars + 1)[1:])
+	text := written(t, small, &m)
+	if got := at(decoded(t, text), "tags", "metlog.cut"); got != "fields" || strings.Count(text, "metlog.cut") != 1 {
+		t.Errorf("%v in %.500s", got, text)
 	}
 }

@@ -15,6 +15,7 @@ import (
 type tidier struct {
 	hide secret.Names
 	cut  cut
+	lost cut // before
 
 	dated, leveled, tagged bool // the event has a timestamp, a level, tags
 }
@@ -40,17 +41,20 @@ func (t *tidier) event(b []byte, text, id string, at time.Time, level sentry.Lev
 		b = append(b, level...)
 		b = append(b, '"')
 	}
-	if t.cut > whole && !t.tagged {
+	if t.loss() > whole && !t.tagged {
 		b = append(b, `,"tags":{`...)
 		b = append(t.mark(b), '}')
 	}
 	return append(b, '}')
 }
 
-// mark appends the tag that says what was cut.
+// loss is what the event has lost, now or before.
+func (t *tidier) loss() cut { return max(t.cut, t.lost) }
+
+// mark appends the tag that says what was lost.
 func (t *tidier) mark(b []byte) []byte {
 	b = append(b, `"metlog.cut":"`...)
-	b = append(b, t.cut.String()...)
+	b = append(b, t.loss().String()...)
 	return append(b, '"')
 }
 
@@ -238,7 +242,7 @@ func (t *tidier) textMap(b []byte, name, value string) ([]byte, bool) {
 	}
 	if tags {
 		t.tagged = true
-		if t.cut > whole {
+		if t.loss() > whole {
 			if len(b) > start {
 				b = append(b, ',')
 			}
