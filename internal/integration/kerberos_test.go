@@ -147,7 +147,7 @@ func TestHDFSKerberos(t *testing.T) {
 		{"no Kerberos", hdfssink.Options{User: "nn"}, ""}, // the namenode may have hung up before its refusal is read
 		{"unknown", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: "stranger@METLOG.TEST", Keytab: metlog}}, "stranger@METLOG.TEST"},
 		{"another service", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: "metlog@METLOG.TEST", Keytab: metlog, Service: "dn/localhost"}}, ""},
-		{"unprotected", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: admin.Principal, Keytab: admin.Keytab}}, "writing it"},
+		{"unprotected", hdfssink.Options{Kerberos: &hdfssink.Kerberos{Principal: admin.Principal, Keytab: admin.Keytab}}, "writing /secured/refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			began := time.Now()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -78,7 +79,9 @@ func TestDatanodes(t *testing.T) {
 func TestNoDatanode(t *testing.T) {
 	n := startNamenode(t, &namenode{datanode: &datanode{addr: "127.0.0.1:1"}})
 	s := newReal(t, 10*time.Second, n.addr)
-	if err := putLarge(t.Context(), s); !errors.Is(err, syscall.ECONNREFUSED) {
+	err := putLarge(t.Context(), s)
+	want := regexp.MustCompile(`^hdfssink: writing /archive/\S+: a datanode: dial tcp 127.0.0.1:1: connect: connection refused$`)
+	if !errors.Is(err, syscall.ECONNREFUSED) || !want.MatchString(err.Error()) {
 		t.Error(err)
 	}
 	creates := 0

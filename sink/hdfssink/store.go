@@ -98,7 +98,7 @@ func (s *Store) attempt(ctx context.Context, final string, file io.ReaderAt, siz
 	written, err := s.write(ctx, c, tmp, file, size)
 	if err != nil {
 		s.giveUp(tmp)
-		return err
+		return fmt.Errorf("writing %s: %w", final, err)
 	}
 	done, err := isThere(c, final, size)
 	if err == nil && !done {

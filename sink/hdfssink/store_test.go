@@ -381,7 +381,7 @@ func TestServersOwnWords(t *testing.T) {
 		return nil
 	}
 	err := put(t, s)
-	want := "hdfssink: create call failed with ERROR_APPLICATION (java.io.IOException): There are 0 datanode(s) running??[31m"
+	want := "hdfssink: writing /archive/" + name + ": create call failed with ERROR_APPLICATION (java.io.IOException): There are 0 datanode(s) running??[31m"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}

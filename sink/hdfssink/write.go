@@ -16,7 +16,7 @@ const chunkBytes = 256 << 10
 // A writeError is an attempt that failed after the file was created; the next one may be given other datanodes.
 type writeError struct{ err error }
 
-func (e *writeError) Error() string { return "writing it: " + e.err.Error() }
+func (e *writeError) Error() string { return e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
 // lost returns what the library and the connections to datanodes say of a file; nil if both say that all is well.
@@ -25,10 +25,13 @@ func lost(c client, err error) error {
 	if err == nil {
 		err = broken
 	}
-	if err == nil {
-		return nil
+	switch {
+	case broken != nil:
+		return &writeError{fmt.Errorf("a datanode: %w", withCause(err, broken))}
+	case err != nil:
+		return &writeError{err}
 	}
-	return &writeError{withCause(err, broken)}
+	return nil
 }
 
 // write makes the temporary file, whole and closed, and returns the namenode's time then.
