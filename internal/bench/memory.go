@@ -24,7 +24,7 @@ func memorySection(l *lab) error {
 func (l *lab) printResident(name string, c cost) {
 	const limit = 200
 	verdict := "met"
-	if c.resident > limit {
+	if c.resident == 0 || c.resident > limit {
 		verdict = "MISSED"
 	}
 	fmt.Printf("  %-58s %10.0f MB  goal <= %d: %s\n", name, c.resident, limit, verdict)

@@ -20,7 +20,7 @@ type trial struct {
 	corpus string // a file of messages, one a line; "" is the lab's
 }
 
-// A cost is what a trial took: nanoseconds a frame, and the receiver's largest resident set in MB.
+// A cost is what a trial took: nanoseconds a frame, and the receiver's largest resident set in MB if it prints it.
 type cost struct{ wall, cpu, resident float64 }
 
 // feed starts the receiver made by command for an endpoint, sends it the trial's frames and waits for its end. The wall
@@ -56,12 +56,16 @@ func (l *lab) feed(t trial, command func(endpoint string) *exec.Cmd) (cost, erro
 		return cost{}, fmt.Errorf("receiver: %w", err)
 	}
 	wall := time.Since(begin)
+	var peak float64 // KiB
+	if _, err := fmt.Sscanf(printed.String(), peakPrefix+" %f kB", &peak); err != nil {
+		peak = 0
+	}
 	if nanos, err := strconv.ParseInt(strings.TrimSpace(printed.String()), 10, 64); err == nil {
 		wall = time.Unix(0, nanos).Sub(begin)
 	}
 	usage := receiver.ProcessState.SysUsage().(*syscall.Rusage)
 	cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-	return cost{float64(wall) / float64(t.frames), float64(cpu) / float64(t.frames), float64(usage.Maxrss) / 1000}, nil
+	return cost{float64(wall) / float64(t.frames), float64(cpu) / float64(t.frames), peak / 1000}, nil
 }
 
 func freeEndpoint() (string, error) {

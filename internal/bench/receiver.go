@@ -154,8 +154,22 @@ func slowRouter(endpoint string, count int, what string, args []string) error {
 	if a := queue.Account(); err == nil && (!a.Balanced() || a.HeldBytes > 64<<20) {
 		err = fmt.Errorf("the queue's account: %+v", a)
 	}
+	return errors.Join(err, printPeak())
+}
+
+// printPeak prints this process's largest resident set, as proc(5) has it. What getrusage(2) says of a child begins with the
+// size of its parent.
+func printPeak() error {
+	status, err := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		if strings.HasPrefix(line, peakPrefix) {
+			fmt.Print(line)
+		}
+	}
 	return err
 }
+
+const peakPrefix = "VmHWM:"
 
 func pull(endpoint string) (*zmq.Socket, error) {
 	socket, err := zmq.NewSocket(zmq.PULL)
