@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash, and whether s was not
-// UTF-8. Only what must be escaped is; each byte that is not UTF-8 becomes U+FFFD.
+// appendString appends s as a JSON string (RFC 8259 section 7) and reports whether it took a backslash, and whether s was
+// not UTF-8. Only what must be escaped is; each byte that is not UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) (out []byte, escaped, invalid bool) {
 	b = append(b, '"')
 	n := plain(s)

@@ -11,8 +11,9 @@ const patience = time.Second
 // Shutdown takes no more messages, sends what it holds and ends when there is nothing left. Those that wait for another
 // attempt are tried at once. In the last tenth of the time until ctx's deadline what is still there goes to DeadLetter, as
 // it does when a ctx without a deadline ends, and as soon as nothing is due for another attempt before then, since next has
-// asked for more time or the backoff takes it: to wait would deliver nothing. What then remains is dropped as "shutdown", and the error is a [*LeftError].
-// When Shutdown is called more than once, the first ctx to end ends it for all; each returns the same.
+// asked for more time or the backoff takes it: to wait would deliver nothing. What then remains is dropped as "shutdown",
+// and the error is a [*LeftError]. When Shutdown is called more than once, the first ctx to end ends it for all; each
+// returns the same.
 func (q *Queue) Shutdown(ctx context.Context) error {
 	q.drain()
 	lastTenth, stop := q.lastTenth(ctx)

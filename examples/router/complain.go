@@ -12,8 +12,8 @@ import (
 // quietTime is how long nothing more is said of an endpoint of which something was.
 const quietTime = 10 * time.Second
 
-// complain says, until ctx ends, each new error of an endpoint. No sender hears of it where a queue is before the endpoint, or
-// where it happens in the background, as in the archive.
+// complain says, until ctx ends, each new error of an endpoint. No sender hears of it where a queue is before the endpoint,
+// or where it happens in the background, as in the archive.
 func complain(ctx context.Context, out *screen, parts func() []sink.Accounter) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

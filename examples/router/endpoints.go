@@ -28,8 +28,8 @@ func endpoints(c *config) (map[string]sink.Sink, error) {
 		}
 		sinks[name], err = to, errors.Join(err, e)
 	}
-	// What waits for a peer has a queue before it, which tries again for an hour; what has no room in it becomes a dead letter
-	// at once. Datagrams cannot wait; what statsd has no line for becomes a dead letter at the source.
+	// What waits for a peer has a queue before it, which tries again for an hour; what has no room in it becomes a dead
+	// letter at once. Datagrams cannot wait; what statsd has no line for becomes a dead letter at the source.
 	if c.statsd != "" {
 		addr, tcp := strings.CutPrefix(c.statsd, "tcp://")
 		to, e := statsdsink.New(addr, &statsdsink.Options{TCP: tcp})

@@ -222,8 +222,8 @@ func TestHDFSKilledRouter(t *testing.T) {
 		runs, len(acknowledged), published, len(files), seen)
 }
 
-// checkOnce checks that each payload that was acknowledged, and no payload more than once, stands in the files. It returns how
-// many do.
+// checkOnce checks that each payload that was acknowledged, and no payload more than once, stands in the files. It returns
+// how many do.
 func checkOnce(t *testing.T, files map[string][]byte, acknowledged []string) int {
 	t.Helper()
 	count := make(map[string]int)

@@ -23,8 +23,8 @@
 // # Reading it
 //
 // Names that begin with "_" are hidden from Hive, Spark and map-reduce, and nothing under _open ends in .jsonl, .gz or
-// .zst, so a glob that ignores the custom does not match either. A file can be read with what is at hand, if that reads JSON:
-// senders differ in their spaces, so grep misses some.
+// .zst, so a glob that ignores the custom does not match either. A file can be read with what is at hand, if that reads
+// JSON: senders differ in their spaces, so grep misses some.
 //
 //	gunzip -c DIR/dt=2026-11-23/hour=*/part-*.jsonl.gz | jq -r .type | sort | uniq -c
 //	gunzip -c DIR/dt=2026-11-23/hour=08/part-*.jsonl.gz | jq -r 'select(.type == "cef") | .payload'

@@ -65,8 +65,8 @@ func (s *Sink) awaitShip(again time.Time) bool {
 	return false
 }
 
-// ship puts all that is sealed, beginning behind the name after, until the sink is given up. It stops at the first that fails
-// and returns its name.
+// ship puts all that is sealed, beginning behind the name after, until the sink is given up. It stops at the first that
+// fails and returns its name.
 func (s *Sink) ship(after string) (failed string, err error) {
 	var names []string
 	walk(s.dir, func(name string, _ fs.DirEntry) {

@@ -31,8 +31,8 @@
 //
 // RFC 3164 has neither zone nor year: its times are local. Its tag is always written, since rsyslog takes "CEF" for one
 // where there is none; a host without a letter or digit is left out, since it would be taken for the tag. It is the default
-// over unixgram, without a host: most local daemons read nothing else. Of RFC 5424 rsyslog's imuxsock makes a program that is
-// called 1, unless useSpecialParser is off; it takes the time of arrival, unless ignoreTimestamp is off.
+// over unixgram, without a host: most local daemons read nothing else. Of RFC 5424 rsyslog's imuxsock makes a program that
+// is called 1, unless useSpecialParser is off; it takes the time of arrival, unless ignoreTimestamp is off.
 //
 // # One event, one record
 //

@@ -44,16 +44,16 @@ type Options struct {
 	// MaxBytes is the length of the longest record, header included, from 1,024 to 65,507. The default is 8,192.
 	MaxBytes int
 
-	// TLS has what tls:// needs beyond the defaults, such as RootCAs, Certificates and a ServerName. It is cloned; TLS 1.2 is
-	// the least, and InsecureSkipVerify is refused.
+	// TLS has what tls:// needs beyond the defaults, such as RootCAs, Certificates and a ServerName. It is cloned; TLS 1.2
+	// is the least, and InsecureSkipVerify is refused.
 	TLS *tls.Config
 
-	// Resend is for how long records are kept after they were written, to be sent again if the connection breaks. The default
-	// is 1 s; negative is not at all. UDP and unixgram keep none.
+	// Resend is for how long records are kept after they were written, to be sent again if the connection breaks. The
+	// default is 1 s; negative is not at all. UDP and unixgram keep none.
 	Resend time.Duration
 
-	// ResendBytes is how many bytes of records are kept at most, in steps of 256 KiB, of which two are the least. The default
-	// is 16 MiB.
+	// ResendBytes is how many bytes of records are kept at most, in steps of 256 KiB, of which two are the least. The
+	// default is 16 MiB.
 	ResendBytes int
 }
 

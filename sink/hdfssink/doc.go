@@ -30,8 +30,9 @@
 // # What is left behind
 //
 // A Store removes the temporary files that it has given up when it next writes one, and those of killed routers of the same
-// host name once they are older than Options.Leftover, which should be the same for all routers of a host. A host that never
-// comes again, as a container with a name of its own, leaves its last file in ROOT/_tmp, where anybody may remove what is old.
+// host name once they are older than Options.Leftover, which should be the same for all routers of a host. A host that
+// never comes again, as a container with a name of its own, leaves its last file in ROOT/_tmp, where anybody may remove
+// what is old.
 //
 // # Capacity and security
 //

@@ -57,8 +57,8 @@ func (r *raven) more(n int, of cut) bool {
 // text returns a value as text, without the secrets in it that have names.
 func (r *raven) text(value string) string { return r.tidier.textOf(value) }
 
-// translate returns the raven event that a message holds in today's schema, and what of it is lost. What becomes text on the way has no names to
-// hide it by later, so that is hidden here.
+// translate returns the raven event that a message holds in today's schema, and what of it is lost. What becomes text on
+// the way has no names to hide it by later, so that is hidden here.
 func translate(event string, m *envelope.Message, hide secret.Names) (*sentry.Event, cut) {
 	r := raven{
 		Event:  &sentry.Event{Platform: "python", Logger: m.Logger(), ServerName: m.Hostname(), Contexts: make(map[string]sentry.Context)},

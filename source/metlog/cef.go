@@ -13,8 +13,8 @@ import (
 	"github.com/mozilla-services/metlog-go/envelope"
 )
 
-// CEF sends a security event, as a message of type cef: the payload is its line, the field cef_meta what meta says of its way
-// into syslog. The message is of the client's severity, whatever the event's is.
+// CEF sends a security event, as a message of type cef: the payload is its line, the field cef_meta what meta says of its
+// way into syslog. The message is of the client's severity, whatever the event's is.
 //
 // What cannot be written costs only itself, since whoever causes an event may choose its words: line ends in headers become
 // spaces, a severity or version out of range the next one within, and an extension whose key cannot be written is left out.

@@ -61,9 +61,9 @@
 //
 // Nothing that is sent may hurt the program that sends it. Text that is not UTF-8 becomes U+FFFD; a float64 that is NaN or
 // infinite is null, but costs the whole value where encoding/json meets it, as in a []float64; [Client.Damaged] counts such
-// messages. Line ends and other control characters are escaped, which loses nothing and is not counted. A value that cannot be encoded costs only itself: where it would
-// stand there is a text that begins with "!ERROR: ", or with "!PANIC: " when a method of the value panicked, and
-// [Client.Damaged] counts the message. What [Client.CEF] does with events is said there. Methods of values (LogValue, Error,
-// MarshalJSON, MarshalText) are called without a lock, so they may use the client. Maps are not read unless [Options.Maps]
-// says so: see there.
+// messages. Line ends and other control characters are escaped, which loses nothing and is not counted. A value that cannot
+// be encoded costs only itself: where it would stand there is a text that begins with "!ERROR: ", or with "!PANIC: " when a
+// method of the value panicked, and [Client.Damaged] counts the message. What [Client.CEF] does with events is said there.
+// Methods of values (LogValue, Error, MarshalJSON, MarshalText) are called without a lock, so they may use the client. Maps
+// are not read unless [Options.Maps] says so: see there.
 package metlog

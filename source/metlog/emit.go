@@ -27,9 +27,10 @@ func (c *Client) Log(ctx context.Context, severity envelope.Severity, text strin
 	c.emit(ctx, severity, envelope.TypeLog, text, attrs)
 }
 
-// Logf is [Client.Log] of fmt.Sprintf(format, args...), which is not called for what a filter drops. It is fmt that reads the
-// args: one that is, or leads to, a map which another goroutine writes meanwhile ends the program; one whose String, Error
-// or Format panics leaves fmt's mark, such as %!v(PANIC=String method: no name), which [Client.Damaged] does not count.
+// Logf is [Client.Log] of fmt.Sprintf(format, args...), which is not called for what a filter drops. It is fmt that reads
+// the args: one that is, or leads to, a map which another goroutine writes meanwhile ends the program; one whose String,
+// Error or Format panics leaves fmt's mark, such as %!v(PANIC=String method: no name), which [Client.Damaged] does not
+// count.
 func (c *Client) Logf(ctx context.Context, severity envelope.Severity, format string, args ...any) {
 	if !c.passes(envelope.TypeLog, severity) {
 		c.drop(whyFiltered)

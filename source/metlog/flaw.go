@@ -73,7 +73,8 @@ func flawIn(fields string) flaw {
 	return flaw{"field", fields[start+1 : at], jsontext.Unquote(fields[value:jsontext.StringEnd(fields, value)])}
 }
 
-// inspect counts the draft's message if t, or encoding/json, could not write something in it, or its encoder has replaced it.
+// inspect counts the draft's message if t, or encoding/json, could not write something in it, or its encoder has replaced
+// it.
 func (c *Client) inspect(t *tamer, typ string, d *draft) {
 	if f := d.flaw(t); f.text != "" {
 		c.damage(typ, f)
@@ -96,9 +97,9 @@ func (c *Client) damage(typ string, f flaw) {
 	}
 }
 
-// Damaged returns the number of messages in which a text that begins with "!ERROR: ", "!PANIC: " or "!MAP: " stands for
-// a value that could not be written, or for what an error has to say. A text that happens to begin so is not counted, but
-// for one inside a value that encoding/json writes. Messages are counted too in which U+FFFD stands for what is not UTF-8, or
+// Damaged returns the number of messages in which a text that begins with "!ERROR: ", "!PANIC: " or "!MAP: " stands for a
+// value that could not be written, or for what an error has to say. A text that happens to begin so is not counted, but for
+// one inside a value that encoding/json writes. Messages are counted too in which U+FFFD stands for what is not UTF-8, or
 // null for a float64 that is NaN or infinite, but for such text inside a value that encoding/json writes, and security
 // events that could not be written as they were.
 func (c *Client) Damaged() uint64 { return c.damaged.Load() }

@@ -28,8 +28,8 @@ type Line struct {
 }
 
 // EmitLine sends an exception that is a line of another logger, as [Client.Exception] does: the event is built, bounded and
-// redacted in the same way. [Options.ExceptionsPerSecond] is for the lines of a severity whose innermost frame is the same, or
-// which have none, since they have no type in Go. Watched variables and causes are not known.
+// redacted in the same way. [Options.ExceptionsPerSecond] is for the lines of a severity whose innermost frame is the same,
+// or which have none, since they have no type in Go. Watched variables and causes are not known.
 //
 // A [*envelope.SyntaxError] says why fields are none. Then the line is the caller's still and in no account, as with
 // [Client.EmitJSON]. Every other outcome is nil. Nothing of l is kept.

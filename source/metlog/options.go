@@ -57,9 +57,9 @@ type Options struct {
 	// ExceptionsPerSecond is the most events a second, and at once, from one origin: the others are counted as Dropped
 	// "limited". Of an error that is the type of its innermost cause and the place of the call of [Client.Exception]; of a
 	// panic that type and the place where it began; of a bridged line its severity and its innermost frame, if it has one.
-	// Errors of errors.New and fmt.Errorf are all of one type, so an application that hands all of its errors to one function,
-	// which calls Exception, has one limit for these. Of more than 256 origins at a time, the others share one limit. The
-	// default is 10.
+	// Errors of errors.New and fmt.Errorf are all of one type, so an application that hands all of its errors to one
+	// function, which calls Exception, has one limit for these. Of more than 256 origins at a time, the others share one
+	// limit. The default is 10.
 	ExceptionsPerSecond int
 
 	// OnError is told what went wrong, at most once a second, from a goroutine of its own and never twice at a time; what
