@@ -19,6 +19,7 @@ import (
 
 	"github.com/mozilla-services/metlog-go/cef"
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/certtest"
 	"github.com/mozilla-services/metlog-go/middleware"
 	"github.com/mozilla-services/metlog-go/sink"
 	"github.com/mozilla-services/metlog-go/sink/zmqsink"
@@ -64,9 +65,9 @@ func startCard(t *testing.T, h *hadoop) *card {
 	if err := errors.Join(files.MkdirAll(root, 0o755), files.Chown(root, "metlog", "supergroup")); err != nil {
 		t.Fatal(err)
 	}
-	ca, dir := newAuthority(t), t.TempDir()
-	server, client := ca.issue(t, "localhost", time.Hour), ca.issue(t, "router", time.Hour)
-	ca.write(t, dir, &client)
+	ca, dir := certtest.New(t), t.TempDir()
+	server, client := ca.Issue(t, "localhost", time.Hour), ca.Issue(t, "router", time.Hour)
+	ca.Write(t, dir, &client)
 	c := &card{stats: startStatsd(t), syslog: startRsyslog(t, ca, &server), sentry: startBugsink(t), hdfs: h}
 	_, port, err := net.SplitHostPort(c.syslog.addr)
 	if err != nil {

@@ -2,16 +2,9 @@ package integration
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -21,7 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/mozilla-services/metlog-go/internal/certtest"
 )
 
 // An rsyslog is the real one, from Debian. It receives over UDP, TCP (with or without TLS), a stream and a datagram socket,
@@ -63,7 +57,7 @@ input(type="imuxsock" socket="%[1]s/local" ruleset="all")
 `
 
 // startRsyslog starts rsyslogd, with TLS if there is a certificate for it: it then wants clients of ca.
-func startRsyslog(t testing.TB, ca *authority, cert *tls.Certificate) *rsyslog {
+func startRsyslog(t testing.TB, ca *certtest.Authority, cert *tls.Certificate) *rsyslog {
 	t.Helper()
 	r := &rsyslog{t: t, dir: t.TempDir()}
 	port := freePort(t)
@@ -71,7 +65,7 @@ func startRsyslog(t testing.TB, ca *authority, cert *tls.Certificate) *rsyslog {
 	r.stream, r.dgrm = filepath.Join(r.dir, "stream"), filepath.Join(r.dir, "dgram")
 	global, module := "", ""
 	if cert != nil {
-		ca.write(t, r.dir, cert)
+		ca.Write(t, r.dir, cert)
 		global = fmt.Sprintf(`defaultNetstreamDriver="ossl" defaultNetstreamDriverCAFile="%[1]s/ca.pem" `+
 			`defaultNetstreamDriverCertFile="%[1]s/cert.pem" defaultNetstreamDriverKeyFile="%[1]s/key.pem"`, r.dir)
 		module = `streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/certvalid"`
@@ -152,75 +146,4 @@ func (r *rsyslog) wait(n int) []logged {
 	r.t.Helper()
 	eventually(r.t, func() string { return fmt.Sprintf("%d entries, only %d", n, len(r.entries())) }, func() bool { return len(r.entries()) >= n })
 	return r.entries()
-}
-
-// An authority issues certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t testing.TB) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &authority{key: key, cert: &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-	}}
-	a.cert = a.sign(t, a.cert, &key.PublicKey)
-	return a
-}
-
-func (a *authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PublicKey) *x509.Certificate {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}
-
-// issue issues a certificate for name, which ends at that time from now.
-func (a *authority) issue(t testing.TB, name string, ends time.Duration) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert := a.sign(t, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		KeyUsage: x509.KeyUsageDigitalSignature, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(ends),
-	}, &key.PublicKey)
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}
-}
-
-func (a *authority) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return pool
-}
-
-// write writes the authority's certificate, a certificate and its key into dir.
-func (a *authority) write(t testing.TB, dir string, cert *tls.Certificate) {
-	t.Helper()
-	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{
-		"ca.pem":   {Type: "CERTIFICATE", Bytes: a.cert.Raw},
-		"cert.pem": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
-		"key.pem":  {Type: "PRIVATE KEY", Bytes: key},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/mozilla-services/metlog-go/cef"
 	"github.com/mozilla-services/metlog-go/envelope"
+	"github.com/mozilla-services/metlog-go/internal/certtest"
 	"github.com/mozilla-services/metlog-go/sink"
 	"github.com/mozilla-services/metlog-go/sink/cefsink"
 )
@@ -79,9 +80,9 @@ func newCEFSink(t testing.TB, address string, o cefsink.Options) *cefsink.Sink {
 
 // What rsyslog understood of each kind of record, read back from it value by value, over every transport.
 func TestRsyslogReadsBack(t *testing.T) {
-	ca := newAuthority(t)
-	server, client := ca.issue(t, "siem.test", time.Hour), ca.issue(t, "router", time.Hour)
-	config := &tls.Config{RootCAs: ca.pool(), ServerName: "siem.test", Certificates: []tls.Certificate{client}}
+	ca := certtest.New(t)
+	server, client := ca.Issue(t, "siem.test", time.Hour), ca.Issue(t, "router", time.Hour)
+	config := &tls.Config{RootCAs: ca.Pool(), ServerName: "siem.test", Certificates: []tls.Certificate{client}}
 	plain, secure := startRsyslog(t, nil, nil), startRsyslog(t, ca, &server)
 	for _, transport := range []struct {
 		to      *rsyslog
@@ -202,15 +203,15 @@ func TestRsyslogLimit(t *testing.T) {
 
 // rsyslogd is killed and started again under load: nothing that was acknowledged is lost, some comes twice.
 func TestRsyslogKilled(t *testing.T) {
-	ca := newAuthority(t)
-	cert, client := ca.issue(t, "siem.test", time.Hour), ca.issue(t, "router", time.Hour)
+	ca := certtest.New(t)
+	cert, client := ca.Issue(t, "siem.test", time.Hour), ca.Issue(t, "router", time.Hour)
 	for _, network := range []string{"tcp", "tls"} {
 		t.Run(network, func(t *testing.T) {
 			var server *rsyslog
 			o := cefsink.Options{}
 			if network == "tls" {
 				server = startRsyslog(t, ca, &cert)
-				o.TLS = &tls.Config{RootCAs: ca.pool(), ServerName: "siem.test", Certificates: []tls.Certificate{client}}
+				o.TLS = &tls.Config{RootCAs: ca.Pool(), ServerName: "siem.test", Certificates: []tls.Certificate{client}}
 			} else {
 				server = startRsyslog(t, nil, nil)
 			}
@@ -282,17 +283,17 @@ func TestRsyslogKilled(t *testing.T) {
 
 // What TLS must refuse, told by Send, and nothing arrives.
 func TestRsyslogRefusals(t *testing.T) {
-	ca, other := newAuthority(t), newAuthority(t)
-	good, expired := ca.issue(t, "siem.test", time.Hour), ca.issue(t, "siem.test", -time.Hour)
+	ca, other := certtest.New(t), certtest.New(t)
+	good, expired := ca.Issue(t, "siem.test", time.Hour), ca.Issue(t, "siem.test", -time.Hour)
 	server, old := startRsyslog(t, ca, &good), startRsyslog(t, ca, &expired)
 	mine := func() *tls.Config {
-		return &tls.Config{RootCAs: ca.pool(), ServerName: "siem.test", Certificates: []tls.Certificate{ca.issue(t, "router", time.Hour)}}
+		return &tls.Config{RootCAs: ca.Pool(), ServerName: "siem.test", Certificates: []tls.Certificate{ca.Issue(t, "router", time.Hour)}}
 	}
 	wrongName, unknown, wrongClient, oldClient, noClient, v12 := mine(), mine(), mine(), mine(), mine(), mine()
 	wrongName.ServerName = "other.test"
 	unknown.RootCAs = nil
-	wrongClient.Certificates = []tls.Certificate{other.issue(t, "router", time.Hour)}
-	oldClient.Certificates = []tls.Certificate{ca.issue(t, "router", -time.Hour)}
+	wrongClient.Certificates = []tls.Certificate{other.Issue(t, "router", time.Hour)}
+	oldClient.Certificates = []tls.Certificate{ca.Issue(t, "router", -time.Hour)}
 	noClient.Certificates = nil
 	v12.MaxVersion = tls.VersionTLS12
 	v12.Certificates = wrongClient.Certificates

@@ -1,76 +1,17 @@
 package cefsink
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
-	"math/big"
 	"net"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mozilla-services/metlog-go/internal/certtest"
 	"github.com/mozilla-services/metlog-go/sink"
 )
-
-// An authority issues certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t testing.TB) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &authority{key: key, cert: &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}}
-	a.cert = a.sign(t, a.cert, &key.PublicKey)
-	return a
-}
-
-func (a *authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PublicKey) *x509.Certificate {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}
-
-// issue issues a certificate for name, which ends at that time from now.
-func (a *authority) issue(t testing.TB, name string, ends time.Duration) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert := a.sign(t, &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		KeyUsage:  x509.KeyUsageDigitalSignature,
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(ends),
-	}, &key.PublicKey)
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}
-}
-
-func (a *authority) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return pool
-}
 
 func listenTLS(t testing.TB, config *tls.Config) *streamServer {
 	t.Helper()
@@ -81,15 +22,15 @@ func listenTLS(t testing.TB, config *tls.Config) *streamServer {
 }
 
 func TestTLS(t *testing.T) {
-	ca, other := newAuthority(t), newAuthority(t)
-	good, client := ca.issue(t, "siem.test", time.Hour), ca.issue(t, "router", time.Hour)
-	wants := &tls.Config{Certificates: []tls.Certificate{good}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool()}
+	ca, other := certtest.New(t), certtest.New(t)
+	good, client := ca.Issue(t, "siem.test", time.Hour), ca.Issue(t, "router", time.Hour)
+	wants := &tls.Config{Certificates: []tls.Certificate{good}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool()}
 	with := func(config *tls.Config, change func(*tls.Config)) *tls.Config {
 		config = config.Clone()
 		change(config)
 		return config
 	}
-	mine := &tls.Config{RootCAs: ca.pool(), ServerName: "siem.test", Certificates: []tls.Certificate{client}}
+	mine := &tls.Config{RootCAs: ca.Pool(), ServerName: "siem.test", Certificates: []tls.Certificate{client}}
 	for _, test := range []struct {
 		name           string
 		server, client *tls.Config
@@ -100,14 +41,14 @@ func TestTLS(t *testing.T) {
 		{"no client certificate asked for", &tls.Config{Certificates: []tls.Certificate{good}}, with(mine, func(c *tls.Config) { c.Certificates = nil }), ""},
 		{"TLS 1.1", with(wants, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS11, tls.VersionTLS11 }), with(mine, func(c *tls.Config) { c.MinVersion = tls.VersionTLS10 }), "version"},
 		{"other name", wants, with(mine, func(c *tls.Config) { c.ServerName = "" }), "127.0.0.1"},
-		{"unknown authority", wants, with(mine, func(c *tls.Config) { c.RootCAs = other.pool() }), "unknown authority"},
+		{"unknown authority", wants, with(mine, func(c *tls.Config) { c.RootCAs = other.Pool() }), "unknown authority"},
 		{"the system's authorities", wants, with(mine, func(c *tls.Config) { c.RootCAs = nil }), "unknown authority"},
-		{"expired", with(wants, func(c *tls.Config) { c.Certificates = []tls.Certificate{ca.issue(t, "siem.test", -time.Hour)} }), mine, "expired"},
+		{"expired", with(wants, func(c *tls.Config) { c.Certificates = []tls.Certificate{ca.Issue(t, "siem.test", -time.Hour)} }), mine, "expired"},
 		{"no client certificate", wants, with(mine, func(c *tls.Config) { c.Certificates = nil }), "certificate required"},
-		{"client certificate of another authority", wants, with(mine, func(c *tls.Config) { c.Certificates = []tls.Certificate{other.issue(t, "router", time.Hour)} }), "certificate"},
-		{"expired client certificate", wants, with(mine, func(c *tls.Config) { c.Certificates = []tls.Certificate{ca.issue(t, "router", -time.Hour)} }), "certificate"},
+		{"client certificate of another authority", wants, with(mine, func(c *tls.Config) { c.Certificates = []tls.Certificate{other.Issue(t, "router", time.Hour)} }), "certificate"},
+		{"expired client certificate", wants, with(mine, func(c *tls.Config) { c.Certificates = []tls.Certificate{ca.Issue(t, "router", -time.Hour)} }), "certificate"},
 		{"client certificate of another authority, TLS 1.2", with(wants, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }),
-			with(mine, func(c *tls.Config) { c.Certificates = []tls.Certificate{other.issue(t, "router", time.Hour)} }), "certificate"},
+			with(mine, func(c *tls.Config) { c.Certificates = []tls.Certificate{other.Issue(t, "router", time.Hour)} }), "certificate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := listenTLS(t, test.server)
@@ -148,9 +89,9 @@ func TestTLSToNobody(t *testing.T) {
 
 // A server with TLS that dies under load gets everything that was acknowledged.
 func TestTLSServerDies(t *testing.T) {
-	ca := newAuthority(t)
-	server := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "siem.test", time.Hour)}})
-	s := newSink(t, "tls://"+server.addr, &Options{Resend: time.Minute, TLS: &tls.Config{RootCAs: ca.pool(), ServerName: "siem.test"}})
+	ca := certtest.New(t)
+	server := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, "siem.test", time.Hour)}})
+	s := newSink(t, "tls://"+server.addr, &Options{Resend: time.Minute, TLS: &tls.Config{RootCAs: ca.Pool(), ServerName: "siem.test"}})
 	s.wire.(*stream).trial = time.Millisecond
 	names := numbered("e", 100)
 	for i, name := range names {
