@@ -27,10 +27,16 @@ type vector struct {
 
 var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
-// goldenVectors returns every recorded envelope that fits a datagram, one envelope a frame.
-func goldenVectors(t testing.TB) (vectors []vector) {
+// A recording is a message that an original client sent.
+type recording struct {
+	client, name string // the client as its folder is called
+	raw          []byte
+}
+
+// recordings returns what stands in the golden files of a pattern.
+func recordings(t testing.TB, pattern string) (all []recording) {
 	t.Helper()
-	files, err := filepath.Glob("../../envelope/testdata/golden/*/*.jsonl")
+	files, err := filepath.Glob("../../envelope/testdata/golden/" + pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal("no golden files", err)
 	}
@@ -50,24 +56,33 @@ func goldenVectors(t testing.TB) (vectors []vector) {
 			if err := json.Unmarshal(lines.Bytes(), &recorded); err != nil {
 				t.Fatal(path, err)
 			}
-			m, err := envelope.Parse(recorded.Raw)
-			if err != nil {
-				continue // bytes of a connection, other encodings, several at once: envelope's own tests have them
-			}
-			v := vector{name: recorded.Name, frame: string(recorded.Raw), text: m.JSON()}
-			switch m.Type() {
-			case envelope.TypeTimer, envelope.TypeCounter, envelope.TypeGauge:
-				v.stat = true
-				v.key, v.dead = statKey(&m)
-				elapsed, err := strconv.ParseFloat(strings.TrimSpace(m.Payload()), 64)
-				v.bad = m.Type() == envelope.TypeTimer && err == nil && elapsed < 0 && !v.dead
-				v.count = statCount(&m)
-			}
-			vectors = append(vectors, v)
+			all = append(all, recording{filepath.Base(filepath.Dir(path)), recorded.Name, recorded.Raw})
 		}
 		if err := lines.Err(); err != nil {
 			t.Fatal(path, err)
 		}
+	}
+	return all
+}
+
+// goldenVectors returns every recorded envelope that fits a datagram, one envelope a frame.
+func goldenVectors(t testing.TB) (vectors []vector) {
+	t.Helper()
+	for _, recorded := range recordings(t, "*/*.jsonl") {
+		m, err := envelope.Parse(recorded.raw)
+		if err != nil {
+			continue // bytes of a connection, other encodings, several at once: envelope's own tests have them
+		}
+		v := vector{name: recorded.name, frame: string(recorded.raw), text: m.JSON()}
+		switch m.Type() {
+		case envelope.TypeTimer, envelope.TypeCounter, envelope.TypeGauge:
+			v.stat = true
+			v.key, v.dead = statKey(&m)
+			elapsed, err := strconv.ParseFloat(strings.TrimSpace(m.Payload()), 64)
+			v.bad = m.Type() == envelope.TypeTimer && err == nil && elapsed < 0 && !v.dead
+			v.count = statCount(&m)
+		}
+		vectors = append(vectors, v)
 	}
 	if len(vectors) < 400 {
 		t.Fatalf("only %d golden vectors", len(vectors))

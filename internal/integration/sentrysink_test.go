@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bufio"
 	"bytes"
 	"compress/zlib"
 	"encoding/base64"
@@ -10,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -110,34 +107,17 @@ func packEvent(t *testing.T, event string) string {
 }
 
 func recordingsInBugsink(t *testing.T, b *bugsink, to *sentrysink.Sink) {
-	files, _ := filepath.Glob("../../envelope/testdata/golden/py-*/sentry.jsonl")
 	n := 0
-	for _, path := range files {
-		file, err := os.Open(path)
+	for _, recorded := range recordings(t, "py-*/sentry.jsonl") {
+		m, err := envelope.Parse(recorded.raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close()
-		lines := bufio.NewScanner(file)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			var recorded struct {
-				Name string
-				Raw  []byte `json:"raw_b64"`
-			}
-			if err := json.Unmarshal(lines.Bytes(), &recorded); err != nil {
-				t.Fatal(err)
-			}
-			m, err := envelope.Parse(recorded.Raw)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if recorded.Name == "sentry-payload" { // no event: a caller's own text
-				continue
-			}
-			n++
-			t.Run(filepath.Base(filepath.Dir(path))+"/"+recorded.Name, func(t *testing.T) { recordingInBugsink(t, b.with(t), to, &m, n) })
+		if recorded.name == "sentry-payload" { // no event: a caller's own text
+			continue
 		}
+		n++
+		t.Run(recorded.client+"/"+recorded.name, func(t *testing.T) { recordingInBugsink(t, b.with(t), to, &m, n) })
 	}
 	if n < 16 {
 		t.Errorf("only %d recordings", n)

@@ -1,11 +1,7 @@
 package integration
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -91,28 +87,10 @@ func archivedAs(t testing.TB, frames ...string) (lines []string) {
 // recordedStreams returns all the bytes of each recorded connection on which envelopes went.
 func recordedStreams(t testing.TB) (streams []string) {
 	t.Helper()
-	files, err := filepath.Glob("../../envelope/testdata/golden/*/zmq.jsonl")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no recorded connections", err)
-	}
-	for _, path := range files {
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		for lines := bufio.NewScanner(file); lines.Scan(); {
-			var recorded struct {
-				Name string
-				Raw  []byte `json:"raw_b64"`
-			}
-			if err := json.Unmarshal(lines.Bytes(), &recorded); err != nil {
-				t.Fatal(path, err)
-			}
-			// What is left are the connections of a handshake of the clients' own, which holds no envelope.
-			if stream := string(recorded.Raw); strings.HasPrefix(stream, anonymous) && !strings.Contains(recorded.Name, "-req-") {
-				streams = append(streams, stream)
-			}
+	for _, recorded := range recordings(t, "*/zmq.jsonl") {
+		// What is left are the connections of a handshake of the clients' own, which holds no envelope.
+		if stream := string(recorded.raw); strings.HasPrefix(stream, anonymous) && !strings.Contains(recorded.name, "-req-") {
+			streams = append(streams, stream)
 		}
 	}
 	if len(streams) < 15 {
