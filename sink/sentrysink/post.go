@@ -33,6 +33,7 @@ func newClient(o *Options) *http.Client {
 			ForceAttemptHTTP2:      true,
 			DisableCompression:     true,
 			MaxIdleConnsPerHost:    o.Requests,
+			MaxConnsPerHost:        o.Requests,
 			IdleConnTimeout:        time.Minute,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
