@@ -12,10 +12,11 @@ import (
 type notices struct {
 	quiet [reasons]atomic.Bool // of this reason the next is counted, or nobody wants to know
 
-	mu    sync.Mutex
-	ended bool
-	told  [reasons]uint64
-	later *time.Timer // until the next count; nil: nothing to count
+	mu       sync.Mutex
+	ended    bool
+	told     [reasons]uint64
+	counting [reasons]bool // told within the last reportEvery: the next are told as a number
+	later    *time.Timer   // until the next count; nil: nothing to count
 }
 
 // noticed are the reasons that are told, with what there is to say of them. Others are told elsewhere, or are the
@@ -61,7 +62,8 @@ func (c *Client) noticeFirst(why reason, typ string) {
 	n := &c.notices
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if c.dropped(why) > n.told[why] {
+	if !n.counting[why] && c.dropped(why) > n.told[why] {
+		n.counting[why] = true
 		n.told[why]++
 		c.report.tell(fmt.Errorf("metlog: a message of type %.100q was dropped as %q: %s", typ, reasonNames[why], noticed[why]))
 	}
@@ -87,7 +89,9 @@ func (c *Client) noticeMore() {
 		}
 		n.quiet[why].Store(false) // before looking: who comes later tells of itself
 		all := c.dropped(why)
-		if more := all - n.told[why]; more > 0 {
+		more := all - n.told[why]
+		n.counting[why] = more > 0 // one that came between the store and the look is in it, or in the next
+		if more > 0 {
 			n.told[why] = all
 			c.report.tell(fmt.Errorf("metlog: %s more dropped as %q: %s", messages(more), reasonNames[why], noticed[why]))
 			n.quiet[why].Store(true)
